@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * apps.conf: the workload author's file on the root. Its raw bytes are the
+ * first PCR 14 event; what it declares is measured, and run when boot.conf
+ * says supervise. The manual is apps.conf(5).
+ */
+#ifndef CONFIG_APPS_H
+#define CONFIG_APPS_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/ini.h"
+
+#define APPS_CONF_PATH "/etc/cvm-init/apps.conf"
+
+enum {
+	apps_conf_max = 64 * 1024, /* bytes of the file */
+	apps_max = 32,
+	app_measure_max = 32,
+	app_env_max = 32,
+	app_args_max = 64,
+	app_name_max = 32,
+	app_line_max = 2048,
+};
+
+enum app_restart { APP_RESTART_NEVER, APP_RESTART_ON_FAILURE, APP_RESTART_ALWAYS };
+
+struct app_list {
+	char *value[app_measure_max];
+	size_t n;
+};
+
+struct app {
+	char name[app_name_max + 1];
+	char exec[app_line_max];	  /* the line as written */
+	char args[app_line_max];	  /* storage that argv points into */
+	char *argv[app_args_max + 1];	  /* argv[0] is an absolute path */
+	struct app_list measure;	  /* absolute paths, in file order */
+	struct app_list env;		  /* NAME=value */
+	char user[app_name_max + 1];	  /* empty: root */
+	enum app_restart restart;
+	uint64_t stop_timeout_s;	  /* from TERM to KILL */
+};
+
+struct apps_conf {
+	struct app app[apps_max];
+	size_t n;
+};
+
+/*
+ * Reads len bytes of apps.conf (a NUL follows) into *ret, which the caller
+ * allocates (it is large) and frees with apps_conf_free, also after a
+ * failure. 0 or -errno with *error.
+ */
+int apps_conf_read(const char *file, const char *text, size_t len,
+		   struct apps_conf *ret, struct ini_error *error);
+
+/* Frees what *c holds, not c itself. */
+void apps_conf_free(struct apps_conf *c);
+
+#endif

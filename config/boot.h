@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boot.conf: the image builder's file in the measured initramfs, the only
+ * configuration of init. init obeys it, cvmctl checks and completes it; both
+ * read it here. The manual is boot.conf(5).
+ */
+#ifndef CONFIG_BOOT_H
+#define CONFIG_BOOT_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/digest.h"
+#include "lib/ini.h"
+#include "verity/params.h"
+
+enum {
+	boot_conf_max = 64 * 1024, /* bytes of the file */
+	boot_words_max = 32,	   /* words of [boot] allow-cmdline */
+	boot_modules_max = 64,
+	boot_volumes_max = 8,
+	boot_dirs_max = 8,
+	boot_name_max = 32,
+	boot_word_max = 128,
+	boot_uuid_len = 36,
+};
+
+enum boot_end { BOOT_END_POWER_OFF, BOOT_END_REBOOT };
+enum boot_root_fs { BOOT_FS_EROFS, BOOT_FS_SQUASHFS, BOOT_FS_EXT4 };
+enum boot_overlay_mode { BOOT_OVERLAY_ROOT, BOOT_OVERLAY_DIRS, BOOT_OVERLAY_NONE };
+enum boot_workload_mode { BOOT_WORKLOAD_SUPERVISE, BOOT_WORKLOAD_EXEC };
+
+/* Which TPMs may serve, by the kernel driver behind them. */
+enum boot_tpm_class {
+	BOOT_TPM_SVSM = 1U << 0, /* tpm-svsm: the SVSM's, not the host's */
+	BOOT_TPM_CRB = 1U << 1,	 /* tpm_crb: host or hardware */
+	BOOT_TPM_TIS = 1U << 2,	 /* tpm_tis: host or hardware */
+	BOOT_TPM_ANY = ~0U
+};
+
+struct boot_words {
+	char word[boot_words_max][boot_word_max];
+	size_t n;
+};
+
+struct boot_modules {
+	char name[boot_modules_max][boot_name_max * 2];
+	size_t n;
+};
+
+struct boot_dirs {
+	char path[boot_dirs_max][PATH_MAX];
+	size_t n;
+};
+
+struct boot_volume {
+	char name[boot_name_max + 1];	/* /dev/mapper name, token name */
+	char device[PATH_MAX];		/* empty: found by uuid */
+	char uuid[boot_uuid_len + 1];	/* LUKS2 UUID, empty: any */
+	char mount[PATH_MAX];		/* in the new root */
+	bool exec;			/* false: mounted noexec */
+};
+
+struct boot_conf {
+	struct {
+		enum boot_end on_failure;
+		enum boot_end on_exit;
+		uint64_t device_timeout_s; /* wait for disks and TPM */
+		struct boot_words allow_cmdline;
+	} boot;
+	struct {
+		unsigned require;  /* set of enum boot_tpm_class */
+		digest_algs banks; /* must all be active */
+		uint64_t timeout_s; /* longest wait for one answer */
+	} tpm;
+	struct {
+		struct boot_modules load;
+		bool lock; /* modules_disabled=1 afterwards */
+	} modules;
+	struct {
+		char policy[PATH_MAX]; /* in the initramfs; empty: none */
+	} ima;
+	struct {
+		char device[PATH_MAX]; /* empty: found by root hash */
+		enum boot_root_fs fs;
+		struct verity_params verity;
+	} root;
+	struct {
+		enum boot_overlay_mode mode;
+		uint64_t size_bytes;
+		uint64_t inodes;
+		struct boot_dirs dirs;
+	} overlay;
+	struct boot_volume volume[boot_volumes_max];
+	size_t volumes;
+	struct {
+		enum boot_workload_mode mode;
+		char exec[PATH_MAX]; /* exec mode: the root's own init */
+	} workload;
+};
+
+/*
+ * Reads len bytes of boot.conf (a NUL follows). file is its name in messages.
+ * A template is a boot.conf whose [root] does not hold the verity values yet:
+ * cvmctl build accepts it and writes them, init refuses it. 0 or -errno with
+ * *error; *ret is not defined after a failure.
+ */
+int boot_conf_read(const char *file, const char *text, size_t len,
+		   bool template, struct boot_conf *ret,
+		   struct ini_error *error);
+
+/* "erofs", "squashfs" or "ext4": the names the kernel knows. */
+const char *boot_root_fs_name(enum boot_root_fs fs);
+
+/* "svsm", "crb" or "tis". */
+const char *boot_tpm_class_name(enum boot_tpm_class class);
+
+/* The class of a kernel driver's name, 0 for one that no class holds. */
+unsigned boot_tpm_class_of_driver(const char *driver);
+
+#endif

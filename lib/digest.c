@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+/* See digest.h. The hashing is OpenSSL's; here is only the fan-out. */
+#include "lib/digest.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/own.h"
+
+enum { read_block = 256 * 1024 };
+
+static const struct {
+	const char *name;
+	size_t size;
+	const EVP_MD *(*md)(void);
+} algorithms[DIGEST_ALG_COUNT] = {
+	[DIGEST_SHA1] = { "sha1", 20, EVP_sha1 },
+	[DIGEST_SHA256] = { "sha256", 32, EVP_sha256 },
+	[DIGEST_SHA384] = { "sha384", 48, EVP_sha384 },
+	[DIGEST_SHA512] = { "sha512", 64, EVP_sha512 },
+};
+
+struct hashers {
+	EVP_MD_CTX *ctx[DIGEST_ALG_COUNT];
+};
+
+static void hashers_free(struct hashers *h)
+{
+	for (size_t i = 0; i < array_size(h->ctx); i++)
+		EVP_MD_CTX_free(h->ctx[i]);
+}
+
+#define own_hashers __attribute__((cleanup(hashers_free)))
+
+const char *digest_name(enum digest_alg alg)
+{
+	return algorithms[alg].name;
+}
+
+int digest_from_name(const char *name)
+{
+	for (int i = 0; i < DIGEST_ALG_COUNT; i++)
+		if (strcmp(name, algorithms[i].name) == 0)
+			return i;
+	return -EINVAL;
+}
+
+size_t digest_size(enum digest_alg alg)
+{
+	return algorithms[alg].size;
+}
+
+static int hashers_begin(struct hashers *h, digest_algs algs)
+{
+	for (size_t i = 0; i < DIGEST_ALG_COUNT; i++) {
+		if (!(algs & 1U << i))
+			continue;
+		h->ctx[i] = EVP_MD_CTX_new();
+		if (!h->ctx[i])
+			return -ENOMEM;
+		if (EVP_DigestInit_ex(h->ctx[i], algorithms[i].md(), NULL) != 1)
+			return -EIO;
+	}
+	return 0;
+}
+
+static int hashers_update(struct hashers *h, const void *data, size_t len)
+{
+	for (size_t i = 0; i < DIGEST_ALG_COUNT; i++)
+		if (h->ctx[i] && EVP_DigestUpdate(h->ctx[i], data, len) != 1)
+			return -EIO;
+	return 0;
+}
+
+static int hashers_end(struct hashers *h, struct digest_set *ret)
+{
+	struct digest_set set = { 0 };
+
+	for (size_t i = 0; i < DIGEST_ALG_COUNT; i++) {
+		if (!h->ctx[i])
+			continue;
+		if (EVP_DigestFinal_ex(h->ctx[i], set.value[i], NULL) != 1)
+			return -EIO;
+		set.algs |= 1U << i;
+	}
+	*ret = set;
+	return 0;
+}
+
+int digest_data(digest_algs algs, const void *data, size_t len,
+		struct digest_set *ret)
+{
+	own_hashers struct hashers h = { 0 };
+	int r = hashers_begin(&h, algs);
+
+	if (r == 0)
+		r = hashers_update(&h, data, len);
+	return r < 0 ? r : hashers_end(&h, ret);
+}
+
+int digest_pair(enum digest_alg alg, const void *a, size_t a_len,
+		const void *b, size_t b_len, uint8_t *ret)
+{
+	own_hashers struct hashers h = { 0 };
+	struct digest_set set = { 0 };
+	int r = hashers_begin(&h, 1U << alg);
+
+	if (r == 0)
+		r = hashers_update(&h, a, a_len);
+	if (r == 0)
+		r = hashers_update(&h, b, b_len);
+	if (r == 0)
+		r = hashers_end(&h, &set);
+	if (r == 0)
+		memcpy(ret, set.value[alg], digest_size(alg));
+	return r;
+}
+
+int digest_fd(digest_algs algs, int fd, struct digest_set *ret)
+{
+	own_hashers struct hashers h = { 0 };
+	own_free uint8_t *block = malloc(read_block);
+	off_t at = 0;
+	int r = block ? hashers_begin(&h, algs) : -ENOMEM;
+
+	while (r == 0) {
+		ssize_t n = pread(fd, block, read_block, at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return hashers_end(&h, ret);
+		at += n;
+		r = hashers_update(&h, block, (size_t)n);
+	}
+	return r;
+}

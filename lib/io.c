@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+/* See io.h. */
+#include "lib/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "lib/own.h"
+#include "lib/text.h"
+
+enum { read_step = 64 * 1024 };
+
+/* Grows *buf so that at least one more byte than len fits, up to limit. */
+static int grow(uint8_t **buf, size_t *cap, size_t limit)
+{
+	size_t want = *cap ? *cap * 2 : read_step;
+	uint8_t *bigger;
+
+	if (want > limit)
+		want = limit;
+	bigger = realloc(*buf, want);
+	if (!bigger)
+		return -ENOMEM;
+	*buf = bigger;
+	*cap = want;
+	return 0;
+}
+
+int io_read_fd(int fd, size_t max, struct bytes *ret)
+{
+	/* one byte to notice a file that is too long, one for the NUL */
+	size_t limit = max + 2;
+	own_free uint8_t *buf = NULL;
+	size_t cap = 0;
+	size_t len = 0;
+
+	for (;;) {
+		ssize_t n;
+
+		if (len + 1 >= cap && grow(&buf, &cap, limit) < 0)
+			return -ENOMEM;
+		n = read(fd, buf + len, cap - len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+		if (len > max)
+			return -EFBIG;
+	}
+	buf[len] = '\0';
+	*ret = (struct bytes){ take_ptr(buf), len };
+	return 0;
+}
+
+int io_read_file(int dirfd, const char *path, size_t max, struct bytes *ret)
+{
+	own_fd int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return -errno;
+	return io_read_fd(fd, max, ret);
+}
+
+int io_read_line(int dirfd, const char *path, char *ret, size_t size)
+{
+	own_fd int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t len = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (len < size) {
+		ssize_t n = read(fd, ret + len, size - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	if (len == size)
+		return -EFBIG;
+	ret[len] = '\0';
+	text_trim_end(ret);
+	return 0;
+}
+
+int io_write_all(int fd, const void *data, size_t len)
+{
+	const char *at = data;
+
+	while (len) {
+		ssize_t n = write(fd, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -EIO;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int io_write_file(const char *path, const void *data, size_t len)
+{
+	own_fd int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return -errno;
+	return io_write_all(fd, data, len);
+}
+
+static int write_and_close(int *fd, const void *data, size_t len)
+{
+	int r = io_write_all(*fd, data, len);
+
+	if (r == 0 && fsync(*fd) < 0)
+		r = -errno;
+	if (close(take_fd(fd)) < 0 && r == 0)
+		r = -errno;
+	return r;
+}
+
+int io_replace_file(const char *path, const void *data, size_t len, mode_t mode)
+{
+	own_text struct text tmp = { 0 };
+	own_fd int fd = -1;
+	int r;
+
+	text_add(&tmp, "%s.tmp", path);
+	if (text_failed(&tmp))
+		return -ENOMEM;
+	fd = open(tmp.s, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		  mode);
+	if (fd < 0)
+		return -errno;
+	r = write_and_close(&fd, data, len);
+	if (r == 0 && rename(tmp.s, path) < 0)
+		r = -errno;
+	if (r < 0)
+		(void)unlink(tmp.s); /* the failure to report is r */
+	return r;
+}
+
+int io_pread_all(int fd, void *ret, size_t len, off_t offset)
+{
+	char *at = ret;
+
+	while (len) {
+		ssize_t n = pread(fd, at, len, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -EIO;
+		at += n;
+		offset += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int io_open_in_root(int root_fd, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (__u64)(flags | O_CLOEXEC),
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	long fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : (int)fd;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The list of events behind PCR 14 and its written forms: the TCG
+ * crypto-agile log that tpm2_eventlog reads, and CEL-JSON.
+ */
+#ifndef SEAL_EVENTS_H
+#define SEAL_EVENTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/bytes.h"
+#include "lib/digest.h"
+#include "lib/fail.h"
+
+/* What an event stands for; also says how to recompute its digest. */
+enum event_kind {
+	EVENT_APPS_CONF, /* content of apps.conf */
+	EVENT_EXEC,	 /* content of an app's executable */
+	EVENT_FILE,	 /* content of a measured file */
+	EVENT_DIRECTORY, /* the listing in detail */
+	EVENT_CAP,	 /* the fixed text that closes the PCR */
+};
+
+enum { events_max = 2048, event_detail_max = 64 * 1024 * 1024 };
+
+struct event {
+	uint32_t pcr;
+	enum event_kind kind;
+	char *app;	      /* app name, NULL for apps.conf and cap */
+	char *path;	      /* as declared; for the cap, its text */
+	struct bytes detail;  /* a directory's listing, else empty */
+	struct digest_set digests;
+};
+
+struct events {
+	struct event *event;
+	size_t n;
+};
+
+/*
+ * Appends a copy; detail is taken over and emptied. 0, -ENOMEM, or -E2BIG
+ * over events_max.
+ */
+int events_add(struct events *list, const struct event *event,
+	       struct bytes *detail);
+void events_free(struct events *list);
+
+#define own_events __attribute__((cleanup(events_free)))
+
+/* "apps.conf", "exec", "file", "directory" or "cap". */
+const char *event_kind_name(enum event_kind kind);
+
+/*
+ * Extends *value, in each of its banks, with the events of one PCR in order.
+ */
+int events_replay(const struct events *list, uint32_t pcr,
+		  struct digest_set *value);
+
+/* The text "cvm-init: ready": PCR 14 is closed, the workload may run. */
+extern const char events_cap_ready[];
+/* The text "cvm-init: failed": PCR 14 is closed, the boot has ended. */
+extern const char events_cap_failed[];
+
+/* A cap event over text in the banks algs. The caller frees. 0 or -errno. */
+int events_add_cap(struct events *list, const char *text, digest_algs algs);
+
+/*
+ * TCG PC Client Firmware Profile 10.2.1 and 10.4.5: a Spec ID event, then
+ * one TCG_PCR_EVENT2 each (EV_IPL; the data is "kind app path", and for a
+ * directory a NUL and the listing). The caller frees *ret.
+ */
+int events_write_tcg(const struct events *list, digest_algs algs,
+		     struct bytes *ret);
+
+/* TCG CEL 1.0 in JSON: recnum, pcr, digests, content. The caller frees. */
+int events_write_cel_json(const struct events *list, struct bytes *ret);
+
+#endif

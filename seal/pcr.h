@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PCR arithmetic, without a TPM: what an extend does, how a selection is
+ * marshalled, and what digest a PolicyPCR has.
+ */
+#ifndef SEAL_PCR_H
+#define SEAL_PCR_H
+
+#include <stdint.h>
+
+#include "lib/digest.h"
+
+enum {
+	pcr_count = 24,		/* TCG PC Client PTP, 4.6.1 */
+	pcr_apps = 14,		/* the PCR we measure into */
+	pcr_selection_size = 10, /* one TPMS_PCR_SELECTION with its count */
+};
+
+/* TPM_ALG_ID of a bank (TCG Part 2, 6.3): 0x000b for sha256, ... */
+uint16_t pcr_bank_tpm_alg(enum digest_alg bank);
+
+/* The bank of a TPM_ALG_ID, or -EINVAL for one that we cannot compute. */
+int pcr_bank_from_tpm_alg(uint16_t tpm_alg);
+
+/*
+ * value = H(value || digest) in each bank that both hold (TCG Part 1, 17.2).
+ * 0 or -errno.
+ */
+int pcr_extend_value(struct digest_set *value, const struct digest_set *digest);
+
+/* All banks of algs at zero: the start of PCRs 0 to 15. */
+void pcr_start_value(digest_algs algs, struct digest_set *ret);
+
+/* Values of some PCRs in one bank: the state a policy is bound to. */
+struct pcr_values {
+	enum digest_alg bank;
+	uint32_t mask; /* bit per PCR */
+	uint8_t value[pcr_count][digest_size_max];
+};
+
+/*
+ * Marshals the TPML_PCR_SELECTION of one bank: count 1, hash, size 3, three
+ * bitmap bytes, PCR 0 in the lowest bit (TCG Part 2, 10.6).
+ */
+void pcr_selection_marshal(enum digest_alg bank, uint32_t mask,
+			   uint8_t ret[static pcr_selection_size]);
+
+/*
+ * The SHA-256 policy digest of a session in which PolicyPCR over *values is
+ * the only assertion (TCG Part 3, 23.7). 0 or -errno.
+ */
+int pcr_policy_digest(const struct pcr_values *values,
+		      uint8_t ret[static 32]);
+
+#endif

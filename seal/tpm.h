@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One open TPM. Everything that carries or returns a secret, and every
+ * extend, goes through a session salted to the SRK, AES-128-CFB both ways,
+ * whose response HMAC is checked.
+ */
+#ifndef SEAL_TPM_H
+#define SEAL_TPM_H
+
+#include <stdint.h>
+
+#include "lib/bytes.h"
+#include "lib/digest.h"
+#include "lib/fail.h"
+#include "lib/secret.h"
+#include "seal/pcr.h"
+
+struct tpm;
+
+/* TCG TPM v2.0 Provisioning Guidance, 7.5.1: where the SRK lives. */
+enum { tpm_srk_handle = 0x81000001 };
+
+/*
+ * Opens a TPM: "device:/dev/tpmrm0" or, in cvmctl, "swtpm:path=SOCKET" and
+ * "swtpm:host=H,port=P". timeout_ms bounds the wait for each answer; TPM
+ * answers that ask for a repeat (RETRY, TESTING, YIELDED, NV_RATE) are
+ * repeated within that bound. 0 and *ret, which the caller closes, or -errno.
+ */
+int tpm_open(const char *tcti, unsigned timeout_ms, struct tpm **ret,
+	     struct fail *f);
+
+/* Flushes sessions, closes the device, NULLs the pointer; accepts NULL. */
+void tpm_close(struct tpm **t);
+
+#define own_tpm __attribute__((cleanup(tpm_close)))
+
+/*
+ * The active PCR banks. A bank that is in use and that we cannot compute is
+ * a failure, since it would stay un-extended.
+ */
+int tpm_banks(struct tpm *t, digest_algs *ret_algs, struct fail *f);
+
+/* The value of one PCR in the banks algs. */
+int tpm_pcr_read(struct tpm *t, uint32_t pcr, digest_algs algs,
+		 struct digest_set *ret, struct fail *f);
+
+/*
+ * Extends one PCR in all banks of *digests by one command, in the salted
+ * session. The session starts at the first call; the SRK is created at
+ * tpm_srk_handle when it is absent.
+ */
+int tpm_pcr_extend(struct tpm *t, uint32_t pcr,
+		   const struct digest_set *digests, struct fail *f);
+
+/*
+ * A key sealed under PCR values, in the parts that a systemd-tpm2 token
+ * holds. Parsed from a token, or made by tpm_seal.
+ */
+struct sealed_key {
+	uint32_t pcr_mask;
+	enum digest_alg bank;
+	uint8_t policy_digest[32]; /* SHA-256 policy session digest */
+	struct bytes blob;	   /* TPM2B_PRIVATE || TPM2B_PUBLIC */
+	struct bytes srk;	   /* ESYS_TR serialisation, pins the SRK */
+};
+
+void sealed_key_free(struct sealed_key *key);
+
+#define own_sealed_key __attribute__((cleanup(sealed_key_free)))
+
+/*
+ * Seals secret so that it is released only while the PCRs have *values.
+ * The TPM's present PCR values do not matter. The caller frees *ret.
+ */
+int tpm_seal(struct tpm *t, const struct pcr_values *values,
+	     const struct secret *secret, struct sealed_key *ret,
+	     struct fail *f);
+
+/*
+ * Unseals. The failure tells apart: another TPM or SRK, PCRs that differ
+ * from the policy, damaged blob, lockout, silent TPM. *ret is wiped and
+ * freed by the caller.
+ */
+int tpm_unseal(struct tpm *t, const struct sealed_key *key,
+	       struct secret *ret, struct fail *f);
+
+#endif
