@@ -1,0 +1,129 @@
+# cvm-init: the first program in a confidential VM.
+# `make help` lists the targets; every output is below build/.
+
+O        := build
+OUT      := $(O)/out
+DESTDIR  ?=
+PREFIX   ?= /usr
+V        ?= 0
+Q        := $(if $(filter 0,$(V)),@)
+HOSTCC   ?= gcc
+VERSION  := 0.1.0
+
+include deps/deps.mk
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion \
+        -Wcast-qual -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes \
+        -Wformat=2 -Wimplicit-fallthrough -Wvla -Wundef
+BASE := -std=gnu11 -D_GNU_SOURCE -DCVM_VERSION='"$(VERSION)"' -I. $(WARN) \
+        -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=. -MMD -MP
+
+SHARED := $(wildcard lib/*.c config/*.c verity/*.c seal/*.c ima-policy/*.c)
+INIT   := $(wildcard init/*.c)
+CVMCTL := $(wildcard cvmctl/*.c)
+TESTS  := $(wildcard tests/test_*.c)
+MAN    := $(wildcard docs/*.[1-8])
+
+# init: static-pie, musl, size first
+INIT_OBJ   := $(patsubst %.c,$(O)/init/%.o,$(SHARED) $(INIT))
+INIT_FLAGS := $(BASE) $(MUSL_CFLAGS) -Os -fPIE -ffunction-sections -fdata-sections
+INIT_LINK  := -static-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--build-id=none -s
+
+# cvmctl: the host's own libraries, except libinih (see deps/build)
+HOST_PKGS   := libcryptsetup devmapper tss2-esys tss2-mu tss2-rc tss2-tctildr \
+               tss2-tcti-device tss2-tcti-swtpm libcrypto json-c uuid libkmod libzstd
+CVMCTL_OBJ  := $(patsubst %.c,$(O)/cvmctl/%.o,$(SHARED) $(CVMCTL))
+HOST_FLAGS  := $(BASE) $(HOST_INIH_CFLAGS) -O2 -D_FORTIFY_SOURCE=2 -fPIE
+HOST_LIBS    = $(shell pkg-config --libs $(HOST_PKGS)) $(HOST_INIH_LIBS)
+
+# tests: everything but the two mains, under ASan and UBSan
+SAN         := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+               -fno-omit-frame-pointer -DCVM_TESTING
+CHECK_SRC   := $(SHARED) $(filter-out %/main.c,$(INIT) $(CVMCTL))
+CHECK_OBJ   := $(patsubst %.c,$(O)/check/%.o,$(CHECK_SRC))
+CHECK_BIN   := $(patsubst tests/%.c,$(O)/check/%,$(TESTS))
+CHECK_FLAGS := $(BASE) $(HOST_INIH_CFLAGS) $(SAN)
+
+.PHONY: all init cvmctl unit lint check demo size bench sbom install clean help
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: $(OUT)/init $(OUT)/cvmctl $(addprefix $(OUT)/man/,$(notdir $(MAN))) ## init, cvmctl and the manual pages in build/out
+init: $(OUT)/init ## the static init alone
+cvmctl: $(OUT)/cvmctl ## the host command alone
+
+$(OUT)/init: $(INIT_OBJ) | $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	$(Q)$(MUSL_CC) $(INIT_LINK) -o $@.tmp $(INIT_OBJ) $(MUSL_LIBS)
+	$(Q)deps/check-elf $@.tmp && mv $@.tmp $@
+
+$(OUT)/cvmctl: $(CVMCTL_OBJ) | $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	$(Q)$(HOSTCC) -pie -Wl,-z,relro,-z,now -o $@ $(CVMCTL_OBJ) $(HOST_LIBS)
+
+$(OUT)/man/%: docs/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+$(O)/init/%.o: %.c Makefile | $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	@echo "  MUSL-CC $<"
+	$(Q)$(MUSL_CC) $(INIT_FLAGS) -c -o $@ $<
+
+$(O)/cvmctl/%.o: %.c Makefile | $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(HOSTCC) $(HOST_FLAGS) -c -o $@ $<
+
+$(O)/check/%.o: %.c Makefile | $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	@echo "  SAN-CC  $<"
+	$(Q)$(HOSTCC) $(CHECK_FLAGS) -c -o $@ $<
+
+$(O)/check/libcvm.a: $(CHECK_OBJ)
+	$(Q)rm -f $@ && ar rcs $@ $(CHECK_OBJ)
+
+$(O)/check/test_%: $(O)/check/tests/test_%.o $(O)/check/libcvm.a
+	@echo "  LINK    $@"
+	$(Q)$(HOSTCC) $(SAN) -o $@ $^ $(HOST_LIBS) -lcmocka
+
+unit: $(CHECK_BIN) ## unit tests, seconds, no root, no TPM
+	$(Q)tests/run $(CHECK_BIN)
+
+lint: ## format, static analysis, budgets, manual pages
+	$(Q)tests/lint
+
+check: ## lint, unit tests, then the QEMU scenarios
+	$(Q)qemu-test/setup check
+	$(Q)$(MAKE) --no-print-directory all lint unit size
+	$(Q)qemu-test/check
+
+demo: ## build, seal and boot a Debian service three times
+	$(Q)qemu-test/setup demo
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)qemu-test/demo
+
+size: $(OUT)/init ## sizes of init and of the initramfs, against their limits
+	$(Q)tests/size
+
+bench: all ## seconds from "Run /init" to the workload, per stage
+	$(Q)qemu-test/bench
+
+sbom: ## name, version, licence and hash of every static library
+	$(Q)deps/sbom
+
+install: all ## to DESTDIR, where Debian would put them
+	install -Dm755 $(OUT)/init $(DESTDIR)$(PREFIX)/lib/cvm-init/init
+	install -Dm755 $(OUT)/cvmctl $(DESTDIR)$(PREFIX)/bin/cvmctl
+	for page in $(MAN); do install -Dm644 $$page \
+	  $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+
+clean: ## everything but downloads, libraries, kernels and roots
+	rm -rf $(OUT) $(O)/init $(O)/cvmctl $(O)/check
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+-include $(INIT_OBJ:.o=.d) $(CVMCTL_OBJ:.o=.d) $(CHECK_OBJ:.o=.d) $(CHECK_BIN:$(O)/check/%=$(O)/check/tests/%.d)
