@@ -27,8 +27,7 @@ int verity_size(const struct verity_params *p, uint64_t *ret_bytes);
 /*
  * Maps /dev/mapper/name, read-only, panic on corruption, from one device
  * that holds data and tree, and reads its first and last block. A corrupt
- * one may end in a kernel panic, which is meant. The table that the kernel
- * loaded is read back and compared.
+ * one ends in a kernel panic, which is meant.
  */
 int verity_activate(const char *device, const char *name,
 		    const struct verity_params *p, struct fail *f);
