@@ -25,7 +25,11 @@ enum {
 	app_line_max = 2048,
 };
 
-enum app_restart { APP_RESTART_NEVER, APP_RESTART_ON_FAILURE, APP_RESTART_ALWAYS };
+enum app_restart {
+	APP_RESTART_NEVER,
+	APP_RESTART_ON_FAILURE,
+	APP_RESTART_ALWAYS
+};
 
 struct app_list {
 	char *value[app_measure_max];
@@ -34,14 +38,14 @@ struct app_list {
 
 struct app {
 	char name[app_name_max + 1];
-	char exec[app_line_max];	  /* the line as written */
-	char args[app_line_max];	  /* storage that argv points into */
-	char *argv[app_args_max + 1];	  /* argv[0] is an absolute path */
-	struct app_list measure;	  /* absolute paths, in file order */
-	struct app_list env;		  /* NAME=value */
-	char user[app_name_max + 1];	  /* empty: root */
+	char exec[app_line_max];      /* the line as written */
+	char args[app_line_max];      /* storage that argv points into */
+	char *argv[app_args_max + 1]; /* argv[0] is an absolute path */
+	struct app_list measure;      /* absolute paths, in file order */
+	struct app_list env;	      /* NAME=value */
+	char user[app_name_max + 1];  /* empty: root */
 	enum app_restart restart;
-	uint64_t stop_timeout_s;	  /* from TERM to KILL */
+	uint64_t stop_timeout_s; /* from TERM to KILL */
 };
 
 struct apps_conf {

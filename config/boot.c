@@ -302,7 +302,8 @@ static int parse_u63(const char *value, void *field)
 	return text_parse_u64(value, INT64_MAX, field);
 }
 
-#define IN(s, f)  (offsetof(struct boot_conf, s.f) - offsetof(struct boot_conf, s))
+#define IN(s, f) \
+	(offsetof(struct boot_conf, s.f) - offsetof(struct boot_conf, s))
 #define VOLUME(f) offsetof(struct boot_volume, f)
 
 static const struct ini_key boot_keys[] = {
@@ -377,8 +378,7 @@ static const struct ini_key overlay_keys[] = {
 static const struct ini_key volume_keys[] = {
 	{ "device", parse_device, VOLUME(device), INI_ONCE,
 	  "auto, or a path below /dev" },
-	{ "uuid", parse_uuid, VOLUME(uuid), INI_ONCE,
-	  "a UUID in lower case" },
+	{ "uuid", parse_uuid, VOLUME(uuid), INI_ONCE, "a UUID in lower case" },
 	{ "key", parse_key_kind, 0, INI_ONCE, "sealed" },
 	{ "mount", field_path, VOLUME(mount), INI_REQUIRED,
 	  "an absolute path" },
@@ -471,11 +471,13 @@ static int check_volumes(const char *file, const struct boot_conf *c,
 		if (!v->device[0] && !v->uuid[0])
 			return ini_refuse(error, file,
 					  "[volume %s] has neither device nor "
-					  "uuid; give one of them", v->name);
+					  "uuid; give one of them",
+					  v->name);
 		if (!v->mount[1])
 			return ini_refuse(error, file,
 					  "[volume %s] mount = / hides the "
-					  "verified root", v->name);
+					  "verified root",
+					  v->name);
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(c->volume[j].mount, v->mount) == 0)
 				return ini_refuse(error, file,

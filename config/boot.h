@@ -29,7 +29,11 @@ enum {
 
 enum boot_end { BOOT_END_POWER_OFF, BOOT_END_REBOOT };
 enum boot_root_fs { BOOT_FS_EROFS, BOOT_FS_SQUASHFS, BOOT_FS_EXT4 };
-enum boot_overlay_mode { BOOT_OVERLAY_ROOT, BOOT_OVERLAY_DIRS, BOOT_OVERLAY_NONE };
+enum boot_overlay_mode {
+	BOOT_OVERLAY_ROOT,
+	BOOT_OVERLAY_DIRS,
+	BOOT_OVERLAY_NONE
+};
 enum boot_workload_mode { BOOT_WORKLOAD_SUPERVISE, BOOT_WORKLOAD_EXEC };
 
 /* Which TPMs may serve, by the kernel driver behind them. */
@@ -56,11 +60,11 @@ struct boot_dirs {
 };
 
 struct boot_volume {
-	char name[boot_name_max + 1];	/* /dev/mapper name, token name */
-	char device[PATH_MAX];		/* empty: found by uuid */
-	char uuid[boot_uuid_len + 1];	/* LUKS2 UUID, empty: any */
-	char mount[PATH_MAX];		/* in the new root */
-	bool exec;			/* false: mounted noexec */
+	char name[boot_name_max + 1]; /* /dev/mapper name, token name */
+	char device[PATH_MAX];	      /* empty: found by uuid */
+	char uuid[boot_uuid_len + 1]; /* LUKS2 UUID, empty: any */
+	char mount[PATH_MAX];	      /* in the new root */
+	bool exec;		      /* false: mounted noexec */
 };
 
 struct boot_conf {
@@ -71,8 +75,8 @@ struct boot_conf {
 		struct boot_words allow_cmdline;
 	} boot;
 	struct {
-		unsigned require;  /* set of enum boot_tpm_class */
-		digest_algs banks; /* must all be active */
+		unsigned require;   /* set of enum boot_tpm_class */
+		digest_algs banks;  /* must all be active */
 		uint64_t timeout_s; /* longest wait for one answer */
 	} tpm;
 	struct {

@@ -18,10 +18,12 @@
 static int fail_open(struct fail *f, const char *path, int err)
 {
 	if (err == ENOENT)
-		return fail_because(f, "the kernel offers no policy file: a "
+		return fail_because(f,
+				    "the kernel offers no policy file: a "
 				    "policy is in force already, or IMA is off",
 				    "boot without ima_policy= on a kernel with "
-				    "CONFIG_IMA", "open %s", path);
+				    "CONFIG_IMA",
+				    "open %s", path);
 	if (err == EACCES)
 		return fail_because(f, "the kernel takes signed policies only",
 				    "boot without ima_policy=secure_boot",
@@ -87,9 +89,10 @@ int ima_load_policy(const char *path, const char *source, const char *text,
 		return r;
 	(void)close(take_fd(&fd)); /* says nothing: the next line does */
 	if (access(path, F_OK) == 0 || errno != ENOENT)
-		return fail_because(f, "the kernel did not put it in force",
-				    "use a kernel without CONFIG_IMA_WRITE_POLICY"
-				    " and check the rules",
-				    "load IMA policy %s", source);
+		return fail_because(
+			f, "the kernel did not put it in force",
+			"use a kernel without CONFIG_IMA_WRITE_POLICY"
+			" and check the rules",
+			"load IMA policy %s", source);
 	return 0;
 }

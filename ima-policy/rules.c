@@ -54,31 +54,44 @@ int ima_next_rule(const char *text, size_t len, size_t *at, unsigned *number,
 	return 0;
 }
 
-static const char *const actions[] = {
-	"measure",	 "dont_measure", "appraise", "dont_appraise", "audit",
-	"hash",		 "dont_hash",	 NULL
-};
+static const char *const actions[] = { "measure",   "dont_measure",
+				       "appraise",  "dont_appraise",
+				       "audit",	    "hash",
+				       "dont_hash", NULL };
 
 static const char *const functions[] = {
-	"BPRM_CHECK",	      "MMAP_CHECK",	  "CREDS_CHECK",
-	"FILE_CHECK",	      "MODULE_CHECK",	  "FIRMWARE_CHECK",
-	"KEXEC_KERNEL_CHECK", "KEXEC_INITRAMFS_CHECK", "KEXEC_CMDLINE",
-	"KEY_CHECK",	      "CRITICAL_DATA",	  "SETXATTR_CHECK",
+	"BPRM_CHECK",	      "MMAP_CHECK",
+	"CREDS_CHECK",	      "FILE_CHECK",
+	"MODULE_CHECK",	      "FIRMWARE_CHECK",
+	"KEXEC_KERNEL_CHECK", "KEXEC_INITRAMFS_CHECK",
+	"KEXEC_CMDLINE",      "KEY_CHECK",
+	"CRITICAL_DATA",      "SETXATTR_CHECK",
 	"POLICY_CHECK",	      NULL
 };
 
 static const char *const masks[] = { "MAY_READ", "MAY_WRITE", "MAY_APPEND",
 				     "MAY_EXEC", NULL };
 
-static const char *const free_keys[] = {
-	"fsmagic=",	  "fsuuid=",	   "fsname=",	     "subj_user=",
-	"subj_role=",	  "subj_type=",	   "obj_user=",	     "obj_role=",
-	"obj_type=",	  "template=",	   "pcr=",	     "label=",
-	"keyrings=",	  "digest_type=",  "appraise_type=", "appraise_flag=",
-	"appraise_algos=", NULL
-};
+static const char *const free_keys[] = { "fsmagic=",
+					 "fsuuid=",
+					 "fsname=",
+					 "subj_user=",
+					 "subj_role=",
+					 "subj_type=",
+					 "obj_user=",
+					 "obj_role=",
+					 "obj_type=",
+					 "template=",
+					 "pcr=",
+					 "label=",
+					 "keyrings=",
+					 "digest_type=",
+					 "appraise_type=",
+					 "appraise_flag=",
+					 "appraise_algos=",
+					 NULL };
 
-static const char *const id_keys[] = { "uid",  "euid",	 "gid", "egid",
+static const char *const id_keys[] = { "uid",	 "euid",   "gid", "egid",
 				       "fowner", "fgroup", NULL };
 
 static bool listed(const char *word, const char *const *names)
@@ -143,15 +156,17 @@ static int check_rule(const char *source, const struct ima_line *line,
 	buf[line->len] = '\0';
 	n = text_split_words(buf, words, rule_words_max);
 	if (n < 0)
-		return fail_errno(f, n, "see Documentation/ABI/testing/"
+		return fail_errno(f, n,
+				  "see Documentation/ABI/testing/"
 				  "ima_policy of Linux 6.1",
 				  "read line %u of %s", line->number, source);
 	bad = unknown_word(words, n);
 	if (!bad)
 		return 0;
-	(void)fail_because(f, "", "see Documentation/ABI/testing/ima_policy of "
-			   "Linux 6.1", "accept line %u of %s", line->number,
-			   source);
+	(void)fail_because(f, "",
+			   "see Documentation/ABI/testing/ima_policy of "
+			   "Linux 6.1",
+			   "accept line %u of %s", line->number, source);
 	return fail_reason(f, "unknown word %.80s", bad);
 }
 
@@ -171,8 +186,9 @@ int ima_check_policy(const char *source, const char *text, size_t len,
 		rules++;
 	}
 	if (r < 0)
-		return fail_because(f, r == -EFBIG ? "the line is too long" :
-						     "it holds control bytes",
+		return fail_because(f,
+				    r == -EFBIG ? "the line is too long"
+						: "it holds control bytes",
 				    "write one plain rule in each line",
 				    "read line %u of %s", line.number, source);
 	if (!rules)

@@ -154,7 +154,8 @@ static int read_ends(const char *name, const struct verity_params *p,
 	if (r < 0)
 		return fail_because(f, "a block does not match the root hash",
 				    "attach the disk that was built with this "
-				    "initramfs", "read the verified root");
+				    "initramfs",
+				    "read the verified root");
 	return 0;
 }
 
@@ -168,14 +169,14 @@ int verity_activate(const char *device, const char *name,
 	if (r < 0)
 		return fail_errno(f, r, "check the [root] values in boot.conf",
 				  "set up verity on %s", device);
-	r = crypt_activate_by_volume_key(cd, name, (const char *)p->root_hash,
-					 p->root_hash_len,
-					 CRYPT_ACTIVATE_READONLY |
-					 CRYPT_ACTIVATE_PANIC_ON_CORRUPTION);
+	r = crypt_activate_by_volume_key(
+		cd, name, (const char *)p->root_hash, p->root_hash_len,
+		CRYPT_ACTIVATE_READONLY | CRYPT_ACTIVATE_PANIC_ON_CORRUPTION);
 	if (r < 0)
 		return fail_errno(f, r,
 				  "load dm-verity and its hash in [modules] of "
-				  "boot.conf", "map verity device %s", device);
+				  "boot.conf",
+				  "map verity device %s", device);
 	return read_ends(name, p, f);
 }
 
@@ -194,8 +195,10 @@ static int check_image(const char *path, struct verity_params *p,
 		return fail_errno(f, errno, "check the path", "read %s", path);
 	bytes = (uint64_t)st.st_size;
 	if (!bytes || bytes % p->data_block_size || bytes % p->hash_block_size)
-		return fail_because(f, "its size is not a multiple of the "
-				    "block size", "pad it with zeros",
+		return fail_because(f,
+				    "its size is not a multiple of the "
+				    "block size",
+				    "pad it with zeros",
 				    "build the hash tree of %s", path);
 	p->data_blocks = bytes / p->data_block_size;
 	p->hash_offset = bytes;

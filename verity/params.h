@@ -15,7 +15,7 @@
 enum { verity_salt_max = 256, verity_hash_name_max = 16 };
 
 struct verity_params {
-	enum digest_alg hash; /* sha256, sha384 or sha512 */
+	enum digest_alg hash;	  /* sha256, sha384 or sha512 */
 	uint64_t data_block_size; /* bytes, 4096 */
 	uint64_t hash_block_size; /* bytes, 4096 */
 	uint64_t data_blocks;	  /* number of data blocks */

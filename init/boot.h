@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the stages of one boot share, and the stages themselves, in the order
+ * of the table in main.c. A stage either completes and returns 0, or fills
+ * *f and returns a negative errno, and the boot ends in halt.
+ */
+#ifndef INIT_BOOT_H
+#define INIT_BOOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/apps.h"
+#include "config/boot.h"
+#include "lib/bytes.h"
+#include "lib/digest.h"
+#include "lib/fail.h"
+#include "seal/events.h"
+#include "seal/tpm.h"
+
+#define BOOT_CONF_PATH	 "/etc/cvm-init/boot.conf"
+#define LOWER_PATH	 "/lower"   /* the verified root, read-only */
+#define UPPER_PATH	 "/upper"   /* the overlay's tmpfs */
+#define NEW_ROOT_PATH	 "/sysroot" /* what becomes / */
+#define RUN_PATH	 "/run/cvm-init"
+#define ROOT_MAPPER_NAME "root"
+
+enum { boot_stages_max = 16, boot_tpm_name_max = 32 };
+
+struct stage_time {
+	const char *name;
+	uint64_t start_us; /* CLOCK_BOOTTIME */
+	uint64_t end_us;
+};
+
+struct boot {
+	struct boot_conf conf;		  /* config */
+	struct tpm *tpm;		  /* tpm; closed by switch */
+	char tpm_name[boot_tpm_name_max]; /* "tpm0" */
+	const char *tpm_class;		  /* "svsm", "crb", "tis" */
+	digest_algs banks;		  /* active PCR banks */
+	struct digest_set pcr_before;	  /* PCR 14 as found */
+	char root_device[PATH_MAX];	  /* root: "/dev/vda" */
+	int lower_fd;			  /* root; closed by switch, else -1 */
+	struct apps_conf apps;		  /* measure */
+	struct events events;		  /* measure, cap: the log of PCR 14 */
+	size_t volumes_open;		  /* volumes: conf.volume[0..n-1] */
+	bool switched;			  /* switch: / is the new root */
+	struct stage_time times[boot_stages_max];
+	size_t stages_run;
+};
+
+int stage_mounts(struct boot *b, struct fail *f);
+int stage_config(struct boot *b, struct fail *f);
+int stage_cmdline(struct boot *b, struct fail *f);
+int stage_modules(struct boot *b, struct fail *f);
+int stage_tpm(struct boot *b, struct fail *f);
+int stage_ima(struct boot *b, struct fail *f);
+int stage_root(struct boot *b, struct fail *f);
+int stage_overlay(struct boot *b, struct fail *f);
+int stage_measure(struct boot *b, struct fail *f);
+int stage_volumes(struct boot *b, struct fail *f);
+int stage_cap(struct boot *b, struct fail *f);
+int stage_switch(struct boot *b, struct fail *f);
+
+/*
+ * The last stage. exec mode does not come back; supervise mode comes back
+ * when the last app has ended, with 0.
+ */
+int stage_workload(struct boot *b, struct fail *f);
+
+#endif

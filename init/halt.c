@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+/*
+ * See halt.h. Nothing here can fail in a way that matters more than going
+ * down, so every result is passed over.
+ */
+#include "init/halt.h"
+
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "init/console.h"
+#include "init/volumes.h"
+
+/* Closes PCR 14 with an event that no sealed key knows. */
+static void cap_failed(struct boot *b)
+{
+	struct fail ignored;
+
+	if (!b->tpm ||
+	    events_add_cap(&b->events, events_cap_failed, b->banks) < 0)
+		return;
+	(void)tpm_pcr_extend(b->tpm, pcr_apps,
+			     &b->events.event[b->events.n - 1].digests,
+			     &ignored);
+	tpm_close(&b->tpm);
+}
+
+/*
+ * The call ends its caller, and the end of PID 1 is a panic: a child makes
+ * it, and PID 1 waits for the machine to stop.
+ */
+static __attribute__((noreturn)) void power_down(enum boot_end end)
+{
+	int how = end == BOOT_END_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF;
+
+	console_drain();
+	sync();
+	if (fork() <= 0) /* no child: then this process has to */
+		(void)reboot(how);
+	for (;;)
+		(void)pause();
+}
+
+void halt_failed(struct boot *b, const char *stage, const struct fail *f)
+{
+	char line[fail_line_max];
+
+	if (b) {
+		cap_failed(b);
+		volumes_close(b);
+	}
+	fail_format(f, "init", stage, line, sizeof(line));
+	console_last_line(line);
+	power_down(b ? b->conf.boot.on_failure : BOOT_END_POWER_OFF);
+}
+
+void halt_done(struct boot *b)
+{
+	volumes_close(b);
+	console_last_line("init: done");
+	power_down(b->conf.boot.on_exit);
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Measures what will run: apps.conf and all that it declares, read from the
+ * verified lower mount, into PCR 14 in every active bank. What is measured
+ * is defined in seal/measure.h, once for init and for cvmctl.
+ */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "init/boot.h"
+#include "lib/io.h"
+#include "lib/own.h"
+#include "seal/measure.h"
+
+static int read_apps(struct boot *b, struct bytes *ret_raw, struct fail *f)
+{
+	own_bytes struct bytes raw = { 0 };
+	struct ini_error error;
+	own_fd int fd = io_open_in_root(b->lower_fd, APPS_CONF_PATH, O_RDONLY);
+	int r = fd < 0 ? fd : io_read_fd(fd, apps_conf_max, &raw);
+
+	if (r == -EFBIG)
+		return fail_because(f, "it is over 65536 bytes",
+				    "shorten it, see apps.conf(5)", "read %s",
+				    APPS_CONF_PATH);
+	if (r < 0)
+		return fail_errno(f, r, "put it on the root, see apps.conf(5)",
+				  "read %s", APPS_CONF_PATH);
+	r = apps_conf_read("apps.conf", (char *)raw.data, raw.len, &b->apps,
+			   &error);
+	if (r == -ENOMEM)
+		return fail_errno(f, r, "give the VM more memory", "read %s",
+				  APPS_CONF_PATH);
+	if (r < 0)
+		return fail_because(f, error.text, "see apps.conf(5)",
+				    "accept %s", APPS_CONF_PATH);
+	if (!b->apps.n && b->conf.workload.mode == BOOT_WORKLOAD_SUPERVISE)
+		return fail_because(f, "it declares no [app]",
+				    "declare one, see apps.conf(5)",
+				    "run the apps of %s", APPS_CONF_PATH);
+	*ret_raw = take_bytes(&raw);
+	return 0;
+}
+
+int stage_measure(struct boot *b, struct fail *f)
+{
+	own_bytes struct bytes raw = { 0 };
+	int r = read_apps(b, &raw, f);
+
+	if (r == 0)
+		r = measure_apps(&(struct measured){ b->lower_fd, &raw,
+						     &b->apps, b->banks },
+				 &b->events, f);
+	for (size_t i = 0; r == 0 && i < b->events.n; i++)
+		r = tpm_pcr_extend(b->tpm, b->events.event[i].pcr,
+				   &b->events.event[i].digests, f);
+	return r;
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The first stage: kernel file systems, a console, and the switches that
+ * close what the host could steer before any configuration is read. Trusts
+ * nothing but the kernel.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+
+#include "init/boot.h"
+#include "init/console.h"
+#include "lib/io.h"
+#include "lib/own.h"
+
+enum need { NEEDED, OPTIONAL };
+
+static const struct {
+	const char *type;
+	const char *target;
+	unsigned long flags;
+	const char *options;
+	enum need need;
+} mounts[] = {
+	{ "proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, NEEDED },
+	{ "sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, NEEDED },
+	{ "devtmpfs", "/dev", MS_NOSUID | MS_NOEXEC, "mode=0755", NEEDED },
+	{ "tmpfs", "/run", MS_NOSUID | MS_NODEV | MS_STRICTATIME,
+	  "mode=0755,size=20%", NEEDED },
+	/* IMA's policy and log */
+	{ "securityfs", "/sys/kernel/security",
+	  MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, OPTIONAL },
+	/* reports of the confidential computing hardware */
+	{ "configfs", "/sys/kernel/config", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+	  NULL, OPTIONAL },
+};
+
+static const char *const directories[] = {
+	"/proc", "/sys", "/dev", "/run", LOWER_PATH, UPPER_PATH, NEW_ROOT_PATH,
+};
+
+/* After the mounts. /run/cryptsetup: libcryptsetup's locks. */
+static const char *const run_directories[] = { RUN_PATH, "/run/cryptsetup" };
+
+static const struct {
+	const char *path;
+	const char *value;
+} settings[] = {
+	/* a BREAK on the serial line is the host's */
+	{ "/proc/sys/kernel/sysrq", "0" },
+	/* another kernel would not be the measured one */
+	{ "/proc/sys/kernel/kexec_load_disabled", "1" },
+	/* no crash handler may be run with our memory on its stdin */
+	{ "/proc/sys/kernel/core_pattern", "|/bin/false" },
+};
+
+static int make_directories(const char *const *paths, size_t n, mode_t mode,
+			    struct fail *f)
+{
+	for (size_t i = 0; i < n; i++)
+		if (mkdir(paths[i], mode) < 0 && errno != EEXIST)
+			return fail_errno(f, errno,
+					  "build the initramfs with cvmctl",
+					  "create %s", paths[i]);
+	return 0;
+}
+
+static int mount_all(struct fail *f)
+{
+	for (size_t i = 0; i < array_size(mounts); i++) {
+		if (mount(mounts[i].type, mounts[i].target, mounts[i].type,
+			  mounts[i].flags, mounts[i].options) == 0)
+			continue;
+		if (mounts[i].need == OPTIONAL &&
+		    (errno == ENODEV || errno == ENOENT))
+			continue; /* the kernel was built without it */
+		return fail_errno(f, errno,
+				  "use a kernel with this file system built in",
+				  "mount %s on %s", mounts[i].type,
+				  mounts[i].target);
+	}
+	return 0;
+}
+
+static int apply_settings(struct fail *f)
+{
+	for (size_t i = 0; i < array_size(settings); i++) {
+		int r = io_write_file(settings[i].path, settings[i].value,
+				      strlen(settings[i].value));
+
+		if (r < 0 && r != -ENOENT) /* built without: nothing to close */
+			return fail_errno(f, r,
+					  "use a kernel that lets PID 1 "
+					  "set it",
+					  "write %s to %s", settings[i].value,
+					  settings[i].path);
+	}
+	return 0;
+}
+
+/* Properties of this process that keep keys out of dumps and swap. */
+static void protect_self(void)
+{
+	umask(022);
+	(void)prctl(PR_SET_DUMPABLE, 0); /* cannot fail with 0 */
+	(void)mlockall(MCL_CURRENT);	 /* no swap exists here anyway */
+	(void)reboot(RB_DISABLE_CAD);	 /* PID 1 is allowed to */
+}
+
+int stage_mounts(struct boot *b, struct fail *f)
+{
+	int r;
+
+	(void)b;
+	protect_self();
+	r = make_directories(directories, array_size(directories), 0755, f);
+	if (r == 0)
+		r = mount_all(f);
+	if (r < 0)
+		return r;
+	r = console_attach();
+	if (r < 0)
+		return fail_errno(f, r, "use a kernel with devtmpfs",
+				  "open a console");
+	r = make_directories(run_directories, array_size(run_directories), 0700,
+			     f);
+	if (r == 0)
+		r = apply_settings(f);
+	console_say("cvm-init %s", CVM_VERSION);
+	return r;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The end of the boot: the root's own init takes over as PID 1, or this
+ * program stays and supervises the apps that were measured.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "init/boot.h"
+#include "init/console.h"
+#include "init/report.h"
+#include "init/supervise.h"
+#include "lib/hex.h"
+
+/* One line for who watches the console; the report has the rest. */
+static void say_ready(const struct boot *b)
+{
+	char hex[2 * digest_size_max + 1];
+	const struct verity_params *p = &b->conf.root.verity;
+
+	hex_encode(p->root_hash, p->root_hash_len, hex);
+	console_say("ready: root hash %s, %zu apps measured, %zu volumes", hex,
+		    b->apps.n, b->volumes_open);
+}
+
+/* exec mode: nothing of this program stays but its PID. */
+static int exec_root_init(const struct boot *b, struct fail *f)
+{
+	char *argv[] = { NULL, NULL };
+	char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
+		      "/sbin:/bin";
+	char home[] = "HOME=/";
+	char term[] = "TERM=linux";
+	char *env[] = { path, home, term, NULL };
+	char exec[PATH_MAX];
+
+	memcpy(exec, b->conf.workload.exec, sizeof(exec));
+	argv[0] = exec;
+	(void)execve(exec, argv, env);
+	return fail_errno(f, errno, "check [workload] exec in boot.conf",
+			  "execute %s", exec);
+}
+
+int stage_workload(struct boot *b, struct fail *f)
+{
+	int r = report_write(b, f);
+
+	if (r < 0)
+		return r;
+	say_ready(b);
+	if (b->conf.workload.mode == BOOT_WORKLOAD_EXEC)
+		return exec_root_init(b, f);
+	return supervise_apps(&b->apps, f);
+}
