@@ -27,9 +27,9 @@ enum { events_max = 2048, event_detail_max = 64 * 1024 * 1024 };
 struct event {
 	uint32_t pcr;
 	enum event_kind kind;
-	char *app;	      /* app name, NULL for apps.conf and cap */
-	char *path;	      /* as declared; for the cap, its text */
-	struct bytes detail;  /* a directory's listing, else empty */
+	char *app;	     /* app name, NULL for apps.conf and cap */
+	char *path;	     /* as declared; for the cap, its text */
+	struct bytes detail; /* a directory's listing, else empty */
 	struct digest_set digests;
 };
 
@@ -38,12 +38,16 @@ struct events {
 	size_t n;
 };
 
+/* Frees what *e holds and empties it. */
+void event_free(struct event *e);
+
+#define own_event __attribute__((cleanup(event_free)))
+
 /*
- * Appends a copy; detail is taken over and emptied. 0, -ENOMEM, or -E2BIG
- * over events_max.
+ * Moves *event to the end of the list; it is empty afterwards. 0; -ENOMEM, or
+ * -E2BIG over events_max, and the caller still owns *event.
  */
-int events_add(struct events *list, const struct event *event,
-	       struct bytes *detail);
+int events_add(struct events *list, struct event *event);
 void events_free(struct events *list);
 
 #define own_events __attribute__((cleanup(events_free)))
@@ -75,5 +79,10 @@ int events_write_tcg(const struct events *list, digest_algs algs,
 
 /* TCG CEL 1.0 in JSON: recnum, pcr, digests, content. The caller frees. */
 int events_write_cel_json(const struct events *list, struct bytes *ret);
+
+struct json_object;
+
+/* The same as an array for a larger document; NULL: out of memory. */
+struct json_object *events_to_json(const struct events *list);
 
 #endif

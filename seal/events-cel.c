@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The same events as TCG Canonical Event Log 1.0 in JSON: an array of
+ * records with the standard's recnum, pcr and digests. The content is our
+ * own type, "cvm-init", since no standard one tells how to recompute a
+ * digest from files.
+ */
+#include "seal/events.h"
+
+#include <errno.h>
+
+#include "lib/json.h"
+
+static struct json_object *write_digest(const struct digest_set *set,
+					enum digest_alg alg)
+{
+	own_json struct json_object *o = json_object_new_object();
+
+	if (json_set_string(o, "hashAlg", digest_name(alg)) < 0 ||
+	    json_set_hex(o, "digest", set->value[alg], digest_size(alg)) < 0)
+		return NULL;
+	return json_object_get(o);
+}
+
+static struct json_object *write_digests(const struct digest_set *set)
+{
+	own_json struct json_object *array = json_object_new_array();
+
+	for (unsigned i = 0; array && i < DIGEST_ALG_COUNT; i++) {
+		enum digest_alg alg = (enum digest_alg)i;
+
+		if (set->algs & 1U << i &&
+		    json_append(array, write_digest(set, alg)) < 0)
+			return NULL;
+	}
+	return json_object_get(array);
+}
+
+static struct json_object *write_content(const struct event *e)
+{
+	own_json struct json_object *o = json_object_new_object();
+	const char *listing = (const char *)e->detail.data;
+
+	if (json_set_string(o, "kind", event_kind_name(e->kind)) < 0 ||
+	    (e->app && json_set_string(o, "app", e->app) < 0) ||
+	    (e->path && json_set_string(o, "path", e->path) < 0) ||
+	    (e->detail.len && json_set_string(o, "listing", listing) < 0))
+		return NULL;
+	return json_object_get(o);
+}
+
+static struct json_object *write_event(const struct event *e, size_t recnum)
+{
+	own_json struct json_object *o = json_object_new_object();
+
+	if (json_set_u64(o, "recnum", recnum) < 0 ||
+	    json_set_u64(o, "pcr", e->pcr) < 0 ||
+	    json_set(o, "digests", write_digests(&e->digests)) < 0 ||
+	    json_set_string(o, "content_type", "cvm-init") < 0 ||
+	    json_set(o, "content", write_content(e)) < 0)
+		return NULL;
+	return json_object_get(o);
+}
+
+struct json_object *events_to_json(const struct events *list)
+{
+	own_json struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < list->n; i++)
+		if (json_append(array, write_event(&list->event[i], i)) < 0)
+			return NULL;
+	return json_object_get(array);
+}
+
+int events_write_cel_json(const struct events *list, struct bytes *ret)
+{
+	own_json struct json_object *array = events_to_json(list);
+
+	return array ? json_write(array, ret) : -ENOMEM;
+}
