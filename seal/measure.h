@@ -6,17 +6,8 @@
  *
  * Events, in order: apps.conf; then for each [app] in file order its
  * executable, then each of its measure paths in order. A regular file's
- * digest is that of its content, in each bank. A directory's is that of its
- * listing, one line for each entry below it, sorted by the bytes of the path:
- *
- *	cvm-init listing 1
- *	d <TAB> 0755 <TAB> 0 <TAB> 0 <TAB> - <TAB> .
- *	f <TAB> 0644 <TAB> 0 <TAB> 0 <TAB> SHA-256 of the content <TAB> main.py
- *	l <TAB> 0777 <TAB> 0 <TAB> 0 <TAB> link target <TAB> lib/link
- *
- * (type, mode, uid, gid, content, path below the directory), where control
- * bytes, non-ASCII bytes and backslashes in names are \xNN. Anything else
- * than files, directories and links is refused.
+ * digest is that of its content, in each bank; a directory's is that of its
+ * listing (listing.h).
  */
 #ifndef SEAL_MEASURE_H
 #define SEAL_MEASURE_H
@@ -27,20 +18,18 @@
 #include "lib/fail.h"
 #include "seal/events.h"
 
-enum {
-	listing_entries_max = 1000000,
-	listing_depth_max = 64, /* directories inside each other */
+/* What measure_apps works from. */
+struct measured {
+	int root_fd;		      /* every path is below it */
+	const struct bytes *apps_raw; /* apps.conf as read */
+	const struct apps_conf *apps; /* apps.conf as understood */
+	digest_algs algs;	      /* the banks */
 };
 
 /*
- * Hashes all that apps declares, in the banks algs, below root_fd, and
- * appends the events. apps_raw is apps.conf as read.
+ * Hashes all that apps.conf declares, on all CPUs, and appends the events.
+ * 0 or -errno; the events appended are not defined after a failure.
  */
-int measure_apps(int root_fd, const struct bytes *apps_raw,
-		 const struct apps_conf *apps, digest_algs algs,
-		 struct events *ret, struct fail *f);
-
-/* The listing of one directory. The caller frees *ret. 0 or -errno. */
-int measure_listing(int dir_fd, struct bytes *ret, struct fail *f);
+int measure_apps(const struct measured *m, struct events *ret, struct fail *f);
 
 #endif

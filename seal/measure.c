@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+/*
+ * See measure.h. Two passes: find every path, listing the directories; then
+ * hash the files, all CPUs working, and append the events in their order.
+ */
+#include "seal/measure.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/io.h"
+#include "lib/own.h"
+#include "seal/content.h"
+#include "seal/listing.h"
+#include "seal/pcr.h"
+
+enum { remedy_max = 64 };
+
+/* One event in the making. */
+struct item {
+	const struct app *app;
+	const char *path; /* as declared */
+	enum event_kind kind;
+	struct bytes listing; /* of a directory */
+	struct digest_set digests;
+};
+
+struct items {
+	struct item *item;
+	size_t n;
+};
+
+static void items_free(struct items *items)
+{
+	for (size_t i = 0; i < items->n; i++)
+		bytes_free(&items->item[i].listing);
+	free(items->item);
+}
+
+#define own_items __attribute__((cleanup(items_free)))
+
+/* What to do about a path that cannot be measured. */
+static const char *write_remedy(const struct app *app, char ret[remedy_max])
+{
+	(void)snprintf(ret, remedy_max, "check [app %s] in apps.conf",
+		       app->name); /* names are short, see app_name_max */
+	return ret;
+}
+
+static int list_items(const struct apps_conf *apps, struct items *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < apps->n; i++)
+		n += 1 + apps->app[i].measure.n;
+	ret->item = calloc(n ? n : 1, sizeof(*ret->item));
+	if (!ret->item)
+		return -ENOMEM;
+	for (size_t i = 0; i < apps->n; i++) {
+		const struct app *app = &apps->app[i];
+
+		ret->item[ret->n++] = (struct item){ .app = app,
+						     .path = app->argv[0],
+						     .kind = EVENT_EXEC };
+		for (size_t j = 0; j < app->measure.n; j++)
+			ret->item[ret->n++] = (struct item){
+				.app = app,
+				.path = app->measure.value[j],
+				.kind = EVENT_FILE,
+			};
+	}
+	return 0;
+}
+
+static int list_directory(const struct measured *m, struct item *item,
+			  struct fail *f)
+{
+	char remedy[remedy_max];
+	own_fd int fd =
+		io_open_in_root(m->root_fd, item->path, O_RDONLY | O_DIRECTORY);
+	int r;
+
+	(void)write_remedy(item->app, remedy);
+	if (fd < 0)
+		return fail_errno(f, fd, remedy, "measure %s", item->path);
+	r = listing_write(fd, item->path, remedy, &item->listing, f);
+	if (r < 0)
+		return r;
+	item->kind = EVENT_DIRECTORY;
+	r = digest_data(m->algs, item->listing.data, item->listing.len,
+			&item->digests);
+	return r < 0 ? fail_errno(f, r, remedy, "measure %s", item->path) : 0;
+}
+
+/*
+ * Finds the item's path. A directory is measured at once; a file is left to
+ * *ret_file, whose path is NULL otherwise.
+ */
+static int find_item(const struct measured *m, struct item *item,
+		     struct content *ret_file, struct fail *f)
+{
+	char remedy[remedy_max];
+	struct content found;
+	int r = content_find(m->root_fd, item->path, &found);
+
+	(void)write_remedy(item->app, remedy);
+	if (r < 0)
+		return fail_errno(f, r, remedy, "measure %s", item->path);
+	if (S_ISDIR(found.st.st_mode) && item->kind == EVENT_FILE)
+		return list_directory(m, item, f);
+	if (!S_ISREG(found.st.st_mode))
+		return fail_because(f, content_refusal(found.st.st_mode),
+				    remedy, "measure %s", item->path);
+	if (item->kind == EVENT_EXEC && !(found.st.st_mode & 0111))
+		return fail_because(f, "it is not executable", remedy,
+				    "measure %s", item->path);
+	found.algs = m->algs;
+	*ret_file = found;
+	return 0;
+}
+
+static int hash_items(const struct measured *m, struct items *items,
+		      struct fail *f)
+{
+	own_free struct content *files = calloc(items->n + 1, sizeof(*files));
+	own_free struct item **owner = calloc(items->n + 1, sizeof(*owner));
+	size_t n = 0;
+
+	if (!files || !owner)
+		return fail_errno(f, ENOMEM, "give the VM more memory",
+				  "measure the apps");
+	for (size_t i = 0; i < items->n; i++) {
+		int r = find_item(m, &items->item[i], &files[n], f);
+
+		if (r < 0)
+			return r;
+		if (files[n].path)
+			owner[n++] = &items->item[i];
+	}
+	content_digest(files, n);
+	for (size_t i = 0; i < n; i++) {
+		char remedy[remedy_max];
+
+		if (files[i].error)
+			return content_failed(
+				&files[i], owner[i]->path,
+				write_remedy(owner[i]->app, remedy), f);
+		owner[i]->digests = files[i].digests;
+	}
+	return 0;
+}
+
+static int add_event(struct events *list, struct item *item)
+{
+	own_event struct event e = {
+		.pcr = pcr_apps,
+		.kind = item->kind,
+		.app = strdup(item->app->name),
+		.path = strdup(item->path),
+		.detail = take_bytes(&item->listing),
+		.digests = item->digests,
+	};
+
+	return e.app && e.path ? events_add(list, &e) : -ENOMEM;
+}
+
+static int add_conf_event(const struct measured *m, struct events *list)
+{
+	own_event struct event e = {
+		.pcr = pcr_apps,
+		.kind = EVENT_APPS_CONF,
+		.path = strdup(APPS_CONF_PATH),
+	};
+	int r = digest_data(m->algs, m->apps_raw->data, m->apps_raw->len,
+			    &e.digests);
+
+	if (r == 0 && !e.path)
+		r = -ENOMEM;
+	return r < 0 ? r : events_add(list, &e);
+}
+
+static int add_events(const struct measured *m, struct items *items,
+		      struct events *ret)
+{
+	int r = add_conf_event(m, ret);
+
+	for (size_t i = 0; r == 0 && i < items->n; i++)
+		r = add_event(ret, &items->item[i]);
+	return r;
+}
+
+int measure_apps(const struct measured *m, struct events *ret, struct fail *f)
+{
+	own_items struct items items = { 0 };
+	int r = list_items(m->apps, &items);
+
+	if (r < 0)
+		return fail_errno(f, r, "give the VM more memory",
+				  "measure the apps");
+	r = hash_items(m, &items, f);
+	if (r < 0)
+		return r;
+	r = add_events(m, &items, ret);
+	return r < 0 ? fail_errno(f, r, "declare fewer apps in apps.conf",
+				  "note what was measured")
+		     : 0;
+}
