@@ -45,8 +45,11 @@ static const char *const directories[] = {
 	"/proc", "/sys", "/dev", "/run", LOWER_PATH, UPPER_PATH, NEW_ROOT_PATH,
 };
 
-/* After the mounts. /run/cryptsetup: libcryptsetup's locks. */
-static const char *const run_directories[] = { RUN_PATH, "/run/cryptsetup" };
+/* After the mounts: reports that anyone may read. */
+static const char *const run_directories[] = { RUN_PATH };
+
+/* libcryptsetup's locks. */
+static const char *const private_directories[] = { "/run/cryptsetup" };
 
 static const struct {
 	const char *path;
@@ -128,8 +131,11 @@ int stage_mounts(struct boot *b, struct fail *f)
 	if (r < 0)
 		return fail_errno(f, r, "use a kernel with devtmpfs",
 				  "open a console");
-	r = make_directories(run_directories, array_size(run_directories), 0700,
+	r = make_directories(run_directories, array_size(run_directories), 0755,
 			     f);
+	if (r == 0)
+		r = make_directories(private_directories,
+				     array_size(private_directories), 0700, f);
 	if (r == 0)
 		r = apply_settings(f);
 	console_say("cvm-init %s", CVM_VERSION);

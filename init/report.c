@@ -140,7 +140,8 @@ int report_write(const struct boot *b, struct fail *f)
 	(void)json_object_object_add(o, "tpm", tpm_json(b));
 	(void)json_object_object_add(o, "root", root_json(b));
 	(void)json_object_object_add(o, "volumes", volumes_json(b));
-	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN);
+	text = json_object_to_json_string_ext(
+		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (!text)
 		return fail_errno(f, ENOMEM, "give the VM more memory",
 				  "write the report");

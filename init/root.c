@@ -6,11 +6,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include "init/boot.h"
 #include "init/devices.h"
@@ -74,17 +73,17 @@ static int check_size(const struct boot *b, struct fail *f)
 {
 	own_fd int fd = open(b->root_device, O_RDONLY | O_CLOEXEC);
 	uint64_t need;
-	uint64_t have = 0;
+	off_t have = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
 
 	if (verity_size(&b->conf.root.verity, &need) < 0)
 		return fail_because(f,
 				    "the [root] values contradict each other",
 				    "build the image again with cvmctl build",
 				    "lay out the root disk %s", b->root_device);
-	if (fd < 0 || ioctl(fd, BLKGETSIZE64, &have) < 0)
+	if (have < 0)
 		return fail_errno(f, errno, "attach a disk that works",
 				  "read the size of %s", b->root_device);
-	if (have >= need)
+	if ((uint64_t)have >= need)
 		return 0;
 	(void)fail_because(f, "", "attach the whole image",
 			   "use the root disk %s", b->root_device);

@@ -9,6 +9,7 @@
 
 #include "init/boot.h"
 #include "init/console.h"
+#include "init/loopback.h"
 #include "init/report.h"
 #include "init/supervise.h"
 #include "lib/hex.h"
@@ -51,5 +52,9 @@ int stage_workload(struct boot *b, struct fail *f)
 	say_ready(b);
 	if (b->conf.workload.mode == BOOT_WORKLOAD_EXEC)
 		return exec_root_init(b, f);
+	r = loopback_up();
+	if (r < 0)
+		return fail_errno(f, r, "use a kernel with IPv4 networking",
+				  "bring up the loopback interface");
 	return supervise_apps(&b->apps, f);
 }

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+/* See boot-values.h, and boot.h for the names of file systems and TPMs. */
+#include "config/boot-values.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "config/boot.h"
+#include "config/fields.h"
+#include "lib/hex.h"
+#include "lib/own.h"
+#include "lib/text.h"
+
+static const char *const end_names[] = { "power-off", "reboot", NULL };
+static const char *const fs_names[] = { "erofs", "squashfs", "ext4", NULL };
+static const char *const overlay_names[] = { "root", "directories", "none",
+					     NULL };
+static const char *const workload_names[] = { "supervise", "exec", NULL };
+
+static const struct {
+	const char *name;
+	const char *driver;
+	enum boot_tpm_class class;
+} tpm_classes[] = {
+	{ "svsm", "tpm-svsm", BOOT_TPM_SVSM },
+	{ "crb", "tpm_crb", BOOT_TPM_CRB },
+	{ "tis", "tpm_tis", BOOT_TPM_TIS },
+};
+
+const char *boot_root_fs_name(enum boot_root_fs fs)
+{
+	return fs_names[fs];
+}
+
+const char *boot_tpm_class_name(enum boot_tpm_class class)
+{
+	for (size_t i = 0; i < array_size(tpm_classes); i++)
+		if (tpm_classes[i].class == class)
+			return tpm_classes[i].name;
+	return "any";
+}
+
+unsigned boot_tpm_class_of_driver(const char *driver)
+{
+	for (size_t i = 0; i < array_size(tpm_classes); i++)
+		if (strcmp(tpm_classes[i].driver, driver) == 0)
+			return tpm_classes[i].class;
+	return 0;
+}
+
+int boot_parse_end(const char *value, void *field)
+{
+	int choice = field_choice(value, end_names);
+
+	if (choice >= 0)
+		*(enum boot_end *)field = (enum boot_end)choice;
+	return choice;
+}
+
+int boot_parse_fs(const char *value, void *field)
+{
+	int choice = field_choice(value, fs_names);
+
+	if (choice >= 0)
+		*(enum boot_root_fs *)field = (enum boot_root_fs)choice;
+	return choice;
+}
+
+int boot_parse_overlay(const char *value, void *field)
+{
+	int choice = field_choice(value, overlay_names);
+
+	if (choice >= 0)
+		*(enum boot_overlay_mode *)field =
+			(enum boot_overlay_mode)choice;
+	return choice;
+}
+
+int boot_parse_workload(const char *value, void *field)
+{
+	int choice = field_choice(value, workload_names);
+
+	if (choice >= 0)
+		*(enum boot_workload_mode *)field =
+			(enum boot_workload_mode)choice;
+	return choice;
+}
+
+/* "any" alone, or a list of classes. */
+int boot_parse_require(const char *value, void *field)
+{
+	char buf[64];
+	char *words[array_size(tpm_classes) + 1];
+	unsigned set = 0;
+	int n;
+
+	if (strcmp(value, "any") == 0) {
+		*(unsigned *)field = BOOT_TPM_ANY;
+		return 0;
+	}
+	if (strlen(value) >= sizeof(buf))
+		return -EINVAL;
+	memcpy(buf, value, strlen(value) + 1);
+	n = text_split_words(buf, words, array_size(tpm_classes));
+	for (int i = 0; i < n; i++) {
+		unsigned class = 0;
+
+		for (size_t c = 0; c < array_size(tpm_classes); c++)
+			if (strcmp(words[i], tpm_classes[c].name) == 0)
+				class = tpm_classes[c].class;
+		if (!class || set & class)
+			return -EINVAL;
+		set |= class;
+	}
+	if (!set)
+		return -EINVAL;
+	*(unsigned *)field = set;
+	return 0;
+}
+
+int boot_parse_banks(const char *value, void *field)
+{
+	char buf[64];
+	char *words[DIGEST_ALG_COUNT + 1];
+	digest_algs set = 0;
+	int n;
+
+	if (strlen(value) >= sizeof(buf))
+		return -EINVAL;
+	memcpy(buf, value, strlen(value) + 1);
+	n = text_split_words(buf, words, DIGEST_ALG_COUNT);
+	for (int i = 0; i < n; i++) {
+		int alg = digest_from_name(words[i]);
+
+		if (alg < 0 || set & 1U << alg)
+			return -EINVAL;
+		set |= 1U << alg;
+	}
+	if (!set)
+		return -EINVAL;
+	*(digest_algs *)field = set;
+	return 0;
+}
+
+int boot_parse_words(const char *value, void *field)
+{
+	struct boot_words *w = field;
+	size_t len = strlen(value);
+
+	if (len == 0 || len >= boot_word_max || strchr(value, ' ') ||
+	    strchr(value, '\t') || strchr(value, '"'))
+		return -EINVAL;
+	if (w->n == boot_words_max)
+		return -E2BIG;
+	memcpy(w->word[w->n++], value, len + 1);
+	return 0;
+}
+
+/* One or more module names in a line; the line may repeat. */
+int boot_parse_modules(const char *value, void *field)
+{
+	static const char delimiters[] = " \t";
+	struct boot_modules *m = field;
+
+	while (*(value += strspn(value, delimiters))) {
+		size_t len = strcspn(value, delimiters);
+		char *name = m->name[m->n];
+
+		if (m->n == boot_modules_max || len >= sizeof(m->name[0]))
+			return -E2BIG;
+		memcpy(name, value, len);
+		name[len] = '\0';
+		if (!text_is_name(name, len))
+			return -EINVAL;
+		m->n++;
+		value += len;
+	}
+	return m->n ? 0 : -EINVAL;
+}
+
+int boot_parse_dirs(const char *value, void *field)
+{
+	struct boot_dirs *d = field;
+
+	if (d->n == boot_dirs_max)
+		return -E2BIG;
+	if (!value[0] || !value[1])
+		return -EINVAL; /* "/" is overlay mode root */
+	if (field_path(value, d->path[d->n]) < 0)
+		return -EINVAL;
+	d->n++;
+	return 0;
+}
+
+int boot_parse_overlay_size(const char *value, void *field)
+{
+	return text_parse_size(value, UINT64_C(1) << 40, field);
+}
+
+int boot_parse_inodes(const char *value, void *field)
+{
+	return text_parse_u64(value, UINT64_C(1) << 31, field);
+}
+
+/* auto leaves the path empty; else a path below /dev. */
+int boot_parse_device(const char *value, void *field)
+{
+	if (strcmp(value, "auto") == 0) {
+		*(char *)field = '\0';
+		return 0;
+	}
+	if (strncmp(value, "/dev/", 5) != 0)
+		return -EINVAL;
+	return field_path(value, field);
+}
+
+int boot_parse_policy(const char *value, void *field)
+{
+	if (strcmp(value, "none") == 0) {
+		*(char *)field = '\0';
+		return 0;
+	}
+	return field_path(value, field);
+}
+
+/* 8-4-4-4-12 lower-case hex digits. */
+int boot_parse_uuid(const char *value, void *field)
+{
+	if (strlen(value) != boot_uuid_len)
+		return -EINVAL;
+	for (int i = 0; i < boot_uuid_len; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		const char *allowed = dash ? "-" : "0123456789abcdef";
+
+		if (!strchr(allowed, value[i]))
+			return -EINVAL;
+	}
+	memcpy(field, value, boot_uuid_len + 1);
+	return 0;
+}
+
+int boot_parse_key_kind(const char *value, void *field)
+{
+	(void)field; /* one kind so far */
+	return strcmp(value, "sealed") == 0 ? 0 : -EINVAL;
+}
+
+int boot_parse_root_type(const char *value, void *field)
+{
+	(void)field; /* one type so far */
+	return strcmp(value, "verity") == 0 ? 0 : -EINVAL;
+}
+
+int boot_parse_verity_hash(const char *value, void *field)
+{
+	int alg = digest_from_name(value);
+
+	if (alg < 0 || alg == DIGEST_SHA1)
+		return -EINVAL;
+	((struct verity_params *)field)->hash = (enum digest_alg)alg;
+	return 0;
+}
+
+int boot_parse_root_hash(const char *value, void *field)
+{
+	struct verity_params *p = field;
+
+	return hex_decode(value, sizeof(p->root_hash), p->root_hash,
+			  &p->root_hash_len);
+}
+
+int boot_parse_salt(const char *value, void *field)
+{
+	struct verity_params *p = field;
+
+	if (strcmp(value, "-") == 0) {
+		p->salt_len = 0;
+		return 0;
+	}
+	return hex_decode(value, sizeof(p->salt), p->salt, &p->salt_len);
+}
+
+/* dm-verity on x86-64 knows powers of two up to the page size. */
+int boot_parse_block_size(const char *value, void *field)
+{
+	uint64_t size;
+	int r = text_parse_u64(value, 4096, &size);
+
+	if (r < 0)
+		return r;
+	if (size != 512 && size != 1024 && size != 2048 && size != 4096)
+		return -EINVAL;
+	*(uint64_t *)field = size;
+	return 0;
+}
+
+int boot_parse_u63(const char *value, void *field)
+{
+	return text_parse_u64(value, INT64_MAX, field);
+}
