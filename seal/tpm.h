@@ -14,11 +14,9 @@
 #include "lib/fail.h"
 #include "lib/secret.h"
 #include "seal/pcr.h"
+#include "seal/sealed-key.h"
 
 struct tpm;
-
-/* TCG TPM v2.0 Provisioning Guidance, 7.5.1: where the SRK lives. */
-enum { tpm_srk_handle = 0x81000001 };
 
 /*
  * Opens a TPM: "device:/dev/tpmrm0" or, in cvmctl, "swtpm:path=SOCKET" and
@@ -53,22 +51,6 @@ int tpm_pcr_extend(struct tpm *t, uint32_t pcr,
 		   const struct digest_set *digests, struct fail *f);
 
 /*
- * A key sealed under PCR values, in the parts that a systemd-tpm2 token
- * holds. Parsed from a token, or made by tpm_seal.
- */
-struct sealed_key {
-	uint32_t pcr_mask;
-	enum digest_alg bank;
-	uint8_t policy_digest[32]; /* SHA-256 policy session digest */
-	struct bytes blob;	   /* TPM2B_PRIVATE || TPM2B_PUBLIC */
-	struct bytes srk;	   /* ESYS_TR serialisation, pins the SRK */
-};
-
-void sealed_key_free(struct sealed_key *key);
-
-#define own_sealed_key __attribute__((cleanup(sealed_key_free)))
-
-/*
  * Seals secret so that it is released only while the PCRs have *values.
  * The TPM's present PCR values do not matter. The caller frees *ret.
  */
@@ -81,7 +63,7 @@ int tpm_seal(struct tpm *t, const struct pcr_values *values,
  * from the policy, damaged blob, lockout, silent TPM. *ret is wiped and
  * freed by the caller.
  */
-int tpm_unseal(struct tpm *t, const struct sealed_key *key,
-	       struct secret *ret, struct fail *f);
+int tpm_unseal(struct tpm *t, const struct sealed_key *key, struct secret *ret,
+	       struct fail *f);
 
 #endif

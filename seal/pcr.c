@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+/*
+ * See pcr.h. Pure: init measures by it and cvmctl predicts by it, so a
+ * mistake here would show as a PCR that differs from the TPM's own.
+ */
+#include "seal/pcr.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/own.h"
+
+static const struct {
+	enum digest_alg bank;
+	uint16_t tpm_alg;
+} banks[] = {
+	/* TCG Part 2, 6.3, table 9 */
+	{ DIGEST_SHA1, 0x0004 },
+	{ DIGEST_SHA256, 0x000b },
+	{ DIGEST_SHA384, 0x000c },
+	{ DIGEST_SHA512, 0x000d },
+};
+
+uint16_t pcr_bank_tpm_alg(enum digest_alg bank)
+{
+	for (size_t i = 0; i < array_size(banks); i++)
+		if (banks[i].bank == bank)
+			return banks[i].tpm_alg;
+	return 0x0010; /* TPM_ALG_NULL: no TPM has such a bank */
+}
+
+int pcr_bank_from_tpm_alg(uint16_t tpm_alg)
+{
+	for (size_t i = 0; i < array_size(banks); i++)
+		if (banks[i].tpm_alg == tpm_alg)
+			return (int)banks[i].bank;
+	return -EINVAL;
+}
+
+int pcr_extend_value(struct digest_set *value, const struct digest_set *digest)
+{
+	struct digest_set extended = *value;
+
+	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++) {
+		int r;
+
+		if (!(value->algs & digest->algs & 1U << a))
+			continue;
+		r = digest_pair(a, value->value[a], digest_size(a),
+				digest->value[a], digest_size(a),
+				extended.value[a]);
+		if (r < 0)
+			return r;
+	}
+	*value = extended;
+	return 0;
+}
+
+void pcr_start_value(digest_algs algs, struct digest_set *ret)
+{
+	*ret = (struct digest_set){ .algs = algs };
+}
+
+static void put_be16(uint8_t *at, uint16_t v)
+{
+	at[0] = (uint8_t)(v >> 8);
+	at[1] = (uint8_t)v;
+}
+
+void pcr_selection_marshal(enum digest_alg bank, uint32_t mask,
+			   uint8_t ret[static pcr_selection_size])
+{
+	put_be16(ret, 0);
+	put_be16(ret + 2, 1); /* one bank, so the count's upper half is 0 */
+	put_be16(ret + 4, pcr_bank_tpm_alg(bank));
+	ret[6] = pcr_count / 8;
+	ret[7] = (uint8_t)mask;
+	ret[8] = (uint8_t)(mask >> 8);
+	ret[9] = (uint8_t)(mask >> 16);
+}
+
+/* H(the selected values, lowest PCR first): TCG Part 3, 23.7.1. */
+static int digest_values(const struct pcr_values *values, uint8_t ret[32])
+{
+	uint8_t all[pcr_count * digest_size_max];
+	size_t size = digest_size(values->bank);
+	struct digest_set digest;
+	size_t len = 0;
+	int r;
+
+	for (unsigned i = 0; i < pcr_count; i++) {
+		if (!(values->mask & 1U << i))
+			continue;
+		memcpy(all + len, values->value[i], size);
+		len += size;
+	}
+	/* the session's algorithm, whatever the bank's */
+	r = digest_data(1U << DIGEST_SHA256, all, len, &digest);
+	if (r == 0)
+		memcpy(ret, digest.value[DIGEST_SHA256], 32);
+	return r;
+}
+
+int pcr_policy_digest(const struct pcr_values *values, uint8_t ret[static 32])
+{
+	/* TPM_CC_PolicyPCR: TCG Part 2, 6.5.2 */
+	static const uint8_t command[4] = { 0x00, 0x00, 0x01, 0x7f };
+	static const uint8_t start[32] = { 0 };
+	uint8_t step[sizeof(command) + pcr_selection_size + 32];
+	int r = digest_values(values,
+			      step + sizeof(command) + pcr_selection_size);
+
+	if (r < 0)
+		return r;
+	memcpy(step, command, sizeof(command));
+	pcr_selection_marshal(values->bank, values->mask,
+			      step + sizeof(command));
+	return digest_pair(DIGEST_SHA256, start, sizeof(start), step,
+			   sizeof(step), ret);
+}

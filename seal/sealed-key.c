@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+/*
+ * See sealed-key.h. The layout is that of Esys_TR_Serialize (tpm2-tss,
+ * src/tss2-esys/esys_mu.c), which systemd stores in tpm2_srk.
+ */
+#include "seal/sealed-key.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <string.h>
+
+enum {
+	resource_key = 1,    /* IESYSC_KEY_RSRC, esys_types.h */
+	alg_sha256 = 0x000b, /* TCG Part 2, 6.3 */
+};
+
+/* What is left to read; len counts down to 0. */
+struct reader {
+	const uint8_t *at;
+	size_t len;
+};
+
+static int read_be(struct reader *r, size_t size, uint32_t *ret)
+{
+	uint32_t v = 0;
+
+	if (r->len < size)
+		return -EINVAL;
+	for (size_t i = 0; i < size; i++)
+		v = v << 8 | r->at[i];
+	r->at += size;
+	r->len -= size;
+	*ret = v;
+	return 0;
+}
+
+/* A TPM2B: a 16-bit size and that many bytes. */
+static int read_sized(struct reader *r, const uint8_t **ret, size_t *ret_len)
+{
+	uint32_t size;
+
+	if (read_be(r, 2, &size) < 0 || r->len < size)
+		return -EINVAL;
+	*ret = r->at;
+	*ret_len = size;
+	r->at += size;
+	r->len -= size;
+	return 0;
+}
+
+static int read_is(struct reader *r, size_t size, uint32_t expected)
+{
+	uint32_t v;
+
+	return read_be(r, size, &v) < 0 || v != expected ? -EINVAL : 0;
+}
+
+/* TCG Part 1, 16: a name is nameAlg || H(public area). */
+static int check_name(const struct srk_record *srk)
+{
+	struct reader name = { srk->name, srk_name_size };
+	struct digest_set digest;
+	int r;
+
+	if (read_is(&name, 2, alg_sha256) < 0)
+		return -EINVAL;
+	r = digest_data(1U << DIGEST_SHA256, srk->public_area, srk->public_len,
+			&digest);
+	if (r < 0)
+		return r;
+	return CRYPTO_memcmp(name.at, digest.value[DIGEST_SHA256], 32) == 0
+		       ? 0
+		       : -EINVAL;
+}
+
+int srk_record_parse(const struct bytes *record, struct srk_record *ret)
+{
+	struct reader r = { record->data, record->len };
+	struct srk_record srk = { 0 };
+	struct reader public;
+	size_t name_len;
+	uint32_t type;
+	int err;
+
+	if (record->len > srk_record_max)
+		return -EINVAL;
+	if (read_is(&r, 4, tpm_srk_handle) < 0 ||
+	    read_sized(&r, &srk.name, &name_len) < 0 ||
+	    name_len != srk_name_size || read_is(&r, 4, resource_key) < 0 ||
+	    read_sized(&r, &srk.public_area, &srk.public_len) < 0 || r.len)
+		return -EINVAL;
+	public = (struct reader){ srk.public_area, srk.public_len };
+	if (read_be(&public, 2, &type) < 0)
+		return -EINVAL;
+	srk.type = (uint16_t)type;
+	err = check_name(&srk);
+	if (err < 0)
+		return err;
+	*ret = srk;
+	return 0;
+}
+
+void sealed_key_free(struct sealed_key *key)
+{
+	bytes_free(&key->blob);
+	bytes_free(&key->srk);
+	*key = (struct sealed_key){ 0 };
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the tpm*.c files share, and no other file includes (its tests do):
+ *
+ *	tpm-tcti.c     opens a device or a simulator
+ *	tpm-link.c     deadline and repeats between ESYS and that device
+ *	tpm-session.c  SRK and salted sessions
+ *	tpm-error.c    response codes in words
+ *	tpm.c          banks, PCRs
+ *	tpm-seal.c     seal and unseal
+ */
+#ifndef SEAL_TPM_INTERNAL_H
+#define SEAL_TPM_INTERNAL_H
+
+#include <stdbool.h>
+#include <tss2/tss2_esys.h>
+
+#include "lib/bytes.h"
+#include "seal/sealed-key.h"
+#include "seal/tpm.h"
+
+/* Opens what tcti names; the caller frees. *ret_startup: it needs Startup. */
+int tcti_open(const char *tcti, TSS2_TCTI_CONTEXT **ret, bool *ret_startup,
+	      struct fail *f);
+/* Finalises and frees; NULLs the pointer; accepts NULL. */
+void tcti_close(TSS2_TCTI_CONTEXT **tcti);
+
+#define own_tcti __attribute__((cleanup(tcti_close)))
+
+struct tpm_link;
+
+/*
+ * A TCTI for ESYS on top of inner, which stays the caller's and must live
+ * longer: it gives each command timeout_ms in all, repeats it when the TPM
+ * asks for that, and passes on only answers whose size is what they say.
+ */
+int link_open(TSS2_TCTI_CONTEXT *inner, unsigned timeout_ms,
+	      struct tpm_link **ret);
+void link_close(struct tpm_link **link);
+TSS2_TCTI_CONTEXT *link_tcti(struct tpm_link *link);
+/* True once a command was not answered in time; no further one is sent. */
+bool link_timed_out(const struct tpm_link *link);
+/*
+ * Wipes the last command and answer, here and in ESYS's own buffer, where
+ * ESYS decrypts parameters in place.
+ */
+void link_wipe(struct tpm_link *link);
+
+struct tpm {
+	TSS2_TCTI_CONTEXT *device;
+	struct tpm_link *link;
+	ESYS_CONTEXT *esys;
+	unsigned timeout_ms;
+	ESYS_TR srk;		 /* ESYS_TR_NONE until tpm_need_session */
+	ESYS_TR session;	 /* ESYS_TR_NONE until tpm_need_session */
+	struct bytes srk_record; /* as parsed by srk_record_parse */
+};
+
+/* tpm_open for a TCTI at hand, which it takes over, and NULLs, on success. */
+int tpm_open_tcti(TSS2_TCTI_CONTEXT **device, unsigned timeout_ms,
+		  struct tpm **ret, struct fail *f);
+
+/* Finds or creates the SRK and starts the HMAC session, unless done. */
+int tpm_need_session(struct tpm *t, struct fail *f);
+
+/* The HMAC session with these attributes besides continueSession. */
+ESYS_TR tpm_session(struct tpm *t, TPMA_SESSION attributes);
+
+/* Starts a session of that type salted to the SRK; the caller flushes. */
+int tpm_start_session(struct tpm *t, TPM2_SE type, TPMA_SESSION attributes,
+		      ESYS_TR *ret, struct fail *f);
+
+/* Flushes a session or transient object, if any; sets ESYS_TR_NONE. */
+void tpm_flush(struct tpm *t, ESYS_TR *handle);
+
+/* TPM_RC without the handle, parameter or session it is about. */
+TSS2_RC tpm_rc_base(TSS2_RC rc);
+
+/* Fills *f with the words for rc. Returns a negative errno. */
+__attribute__((format(printf, 4, 5))) int tpm_fail(const struct tpm *t,
+						   TSS2_RC rc, struct fail *f,
+						   const char *what, ...);
+
+static inline void esys_free_ptr(void *p)
+{
+	Esys_Free(*(void **)p);
+}
+
+/* Memory that ESYS allocated. */
+#define own_esys __attribute__((cleanup(esys_free_ptr)))
+
+#endif

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Seal and unseal, as systemd does it for literal PCR values: a KEYEDHASH
+ * object below the SRK whose only authorisation is a PolicyPCR. The sealed
+ * object comes from a disk that the host may have written, so its token is
+ * compared with what the object itself says before it is used, and it opens
+ * only under the SRK that the token names.
+ */
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <string.h>
+#include <tss2/tss2_mu.h>
+
+#include "lib/own.h"
+#include "lib/text.h"
+#include "seal/tpm-internal.h"
+
+static const char what_seal[] = "seal the key";
+static const char what_unseal[] = "unseal the key";
+static const char more_memory[] = "give the VM more memory";
+
+static const char seal_again[] = "seal it again on this TPM with cvmctl seal";
+static const char seal_apps[] = "seal it again for these apps with cvmctl seal";
+
+enum {
+	/* systemd 256 and later, no PIN: facts of its tokens in docs */
+	object_attributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+			    TPMA_OBJECT_NODA,
+	/* each is a chance for the PCRs to change between check and use */
+	unseal_attempts = 3,
+};
+
+static bool same_digest(const TPM2B_DIGEST *a, const uint8_t b[32])
+{
+	return a->size == 32 && CRYPTO_memcmp(a->buffer, b, 32) == 0;
+}
+
+static int pack_blob(const TPM2B_PRIVATE *private, const TPM2B_PUBLIC *public,
+		     struct bytes *ret)
+{
+	uint8_t packed[sizeof(TPM2B_PRIVATE) + sizeof(TPM2B_PUBLIC)];
+	size_t len = 0;
+
+	if (Tss2_MU_TPM2B_PRIVATE_Marshal(private, packed, sizeof(packed),
+					  &len) ||
+	    Tss2_MU_TPM2B_PUBLIC_Marshal(public, packed, sizeof(packed), &len))
+		return -EINVAL;
+	return bytes_copy(packed, len, ret);
+}
+
+/* *sensitive goes into the command encrypted (TPMA_SESSION_DECRYPT). */
+static int create_object(struct tpm *t, const uint8_t policy_digest[32],
+			 const TPM2B_SENSITIVE_CREATE *sensitive,
+			 struct bytes *ret_blob, struct fail *f)
+{
+	static const TPM2B_DATA no_data = { 0 };
+	static const TPML_PCR_SELECTION no_pcrs = { 0 };
+	own_esys TPM2B_PRIVATE *private = NULL;
+	own_esys TPM2B_PUBLIC *public = NULL;
+	TPM2B_PUBLIC template = {
+		.publicArea = {
+			.type = TPM2_ALG_KEYEDHASH,
+			.nameAlg = TPM2_ALG_SHA256,
+			.objectAttributes = object_attributes,
+			.authPolicy.size = 32,
+			.parameters.keyedHashDetail.scheme.scheme =
+				TPM2_ALG_NULL,
+		},
+	};
+	TSS2_RC rc;
+	int r;
+
+	memcpy(template.publicArea.authPolicy.buffer, policy_digest, 32);
+	rc = Esys_Create(
+		t->esys, t->srk,
+		tpm_session(t, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT),
+		ESYS_TR_NONE, ESYS_TR_NONE, sensitive, &template, &no_data,
+		&no_pcrs, &private, &public, NULL, NULL, NULL);
+	link_wipe(t->link);
+	if (rc)
+		return tpm_fail(t, rc, f, what_seal);
+	r = pack_blob(private, public, ret_blob);
+	return r < 0 ? fail_errno(f, r, more_memory, what_seal) : 0;
+}
+
+static int create_sealed(struct tpm *t, const struct secret *secret,
+			 struct sealed_key *key, struct fail *f)
+{
+	own_secret struct secret hold = { 0 };
+	TPM2B_SENSITIVE_CREATE *sensitive;
+	int r = secret_alloc(sizeof(*sensitive), &hold);
+
+	if (r < 0)
+		return fail_errno(f, r, more_memory, what_seal);
+	sensitive = (void *)hold.data;
+	if (secret->len > sizeof(sensitive->sensitive.data.buffer))
+		return fail_because(f, "it is longer than a TPM can hold",
+				    "seal at most 128 bytes", what_seal);
+	sensitive->sensitive.data.size = (UINT16)secret->len;
+	memcpy(sensitive->sensitive.data.buffer, secret->data, secret->len);
+	return create_object(t, key->policy_digest, sensitive, &key->blob, f);
+}
+
+/* A policy over a bank that the TPM does not keep could never be met. */
+static int check_bank(struct tpm *t, enum digest_alg bank, struct fail *f)
+{
+	digest_algs active;
+	int r = tpm_banks(t, &active, f);
+
+	if (r == 0 && !(active & 1U << bank)) {
+		r = fail_because(f, "", "switch it on with tpm2_pcrallocate",
+				 what_seal);
+		(void)fail_reason(f, "the TPM has no %s bank",
+				  digest_name(bank));
+	}
+	return r;
+}
+
+int tpm_seal(struct tpm *t, const struct pcr_values *values,
+	     const struct secret *secret, struct sealed_key *ret,
+	     struct fail *f)
+{
+	own_sealed_key struct sealed_key key = { .pcr_mask = values->mask,
+						 .bank = values->bank };
+	int r = check_bank(t, values->bank, f);
+
+	if (r < 0)
+		return r;
+	r = pcr_policy_digest(values, key.policy_digest);
+	if (r == 0)
+		r = bytes_copy(t->srk_record.data, t->srk_record.len, &key.srk);
+	if (r < 0)
+		return fail_errno(f, r, more_memory, what_seal);
+	r = create_sealed(t, secret, &key, f);
+	if (r < 0)
+		return r;
+	*ret = key;
+	key = (struct sealed_key){ 0 };
+	return 0;
+}
+
+/* Takes the blob apart and holds its public part against the token's. */
+static int unpack_blob(const struct sealed_key *key, TPM2B_PRIVATE *private,
+		       TPM2B_PUBLIC *public, struct fail *f)
+{
+	const struct bytes *blob = &key->blob;
+	const TPMT_PUBLIC *area = &public->publicArea;
+	size_t at = 0;
+
+	if (Tss2_MU_TPM2B_PRIVATE_Unmarshal(blob->data, blob->len, &at,
+					    private) ||
+	    Tss2_MU_TPM2B_PUBLIC_Unmarshal(blob->data, blob->len, &at, public))
+		return fail_because(f, "its blob is damaged", seal_again,
+				    what_unseal);
+	/* systemd-cryptenroll --tpm2-device-key= adds a seed for TPM2_Import */
+	if (at != blob->len)
+		return fail_because(f, "it was sealed away from its TPM",
+				    seal_again, what_unseal);
+	if (area->type != TPM2_ALG_KEYEDHASH ||
+	    area->nameAlg != TPM2_ALG_SHA256 ||
+	    area->objectAttributes & TPMA_OBJECT_USERWITHAUTH ||
+	    !same_digest(&area->authPolicy, key->policy_digest))
+		return fail_because(f,
+				    "its blob has another policy than its "
+				    "token says",
+				    seal_again, what_unseal);
+	return 0;
+}
+
+/*
+ * This is where the session becomes one with the pinned SRK: see the top of
+ * tpm-session.c.
+ */
+static int check_pinned_srk(const struct tpm *t, const struct sealed_key *key,
+			    struct fail *f)
+{
+	struct srk_record pinned;
+	struct srk_record present;
+
+	if (srk_record_parse(&key->srk, &pinned) < 0)
+		return fail_because(f,
+				    "its token does not name the storage "
+				    "root key 0x81000001",
+				    seal_again, what_unseal);
+	if (srk_record_parse(&t->srk_record, &present) < 0 ||
+	    CRYPTO_memcmp(pinned.name, present.name, srk_name_size) != 0)
+		return fail_because(f, "it was sealed by another TPM or SRK",
+				    seal_again, what_unseal);
+	return 0;
+}
+
+static int load_object(struct tpm *t, const struct sealed_key *key,
+		       ESYS_TR *ret, struct fail *f)
+{
+	TPM2B_PRIVATE private = { 0 };
+	TPM2B_PUBLIC public = { 0 };
+	TSS2_RC rc;
+	int r = unpack_blob(key, &private, &public, f);
+
+	if (r < 0)
+		return r;
+	rc = Esys_Load(t->esys, t->srk, tpm_session(t, 0), ESYS_TR_NONE,
+		       ESYS_TR_NONE, &private, &public, ret);
+	return rc ? tpm_fail(t, rc, f, what_unseal) : 0;
+}
+
+/* "PCR 14 differs", or "one of PCRs 4, 9, 14 differs": which, nobody knows. */
+static int fail_policy(uint32_t mask, struct fail *f)
+{
+	bool several = mask & (mask - 1);
+	const char *separator = several ? "s " : " ";
+	own_text struct text pcrs = { 0 };
+
+	for (unsigned i = 0; i < pcr_count; i++) {
+		if (!(mask & 1U << i))
+			continue;
+		text_add(&pcrs, "%s%u", separator, i);
+		separator = ", ";
+	}
+	(void)fail_because(f, "", seal_apps, what_unseal);
+	(void)fail_reason(f,
+			  "%sPCR%s differs from the policy it was sealed under",
+			  several ? "one of " : "",
+			  text_failed(&pcrs) || !pcrs.s ? "s" : pcrs.s);
+	return -EPERM;
+}
+
+/*
+ * PolicyPCR over the present values. The digest is compared before Unseal,
+ * which would say no more than that some policy failed.
+ */
+static int satisfy_policy(struct tpm *t, ESYS_TR policy,
+			  const struct sealed_key *key, struct fail *f)
+{
+	static const TPM2B_DIGEST present = { 0 };
+	own_esys TPM2B_DIGEST *digest = NULL;
+	TPML_PCR_SELECTION pcrs = { .count = 1 };
+	TPMS_PCR_SELECTION *bank = &pcrs.pcrSelections[0];
+	TSS2_RC rc;
+
+	bank->hash = pcr_bank_tpm_alg(key->bank);
+	bank->sizeofSelect = pcr_count / 8;
+	for (unsigned i = 0; i < pcr_count / 8; i++)
+		bank->pcrSelect[i] = (BYTE)(key->pcr_mask >> 8 * i);
+	rc = Esys_PolicyPCR(t->esys, policy, ESYS_TR_NONE, ESYS_TR_NONE,
+			    ESYS_TR_NONE, &present, &pcrs);
+	if (rc == TSS2_RC_SUCCESS)
+		rc = Esys_PolicyGetDigest(t->esys, policy, ESYS_TR_NONE,
+					  ESYS_TR_NONE, ESYS_TR_NONE, &digest);
+	if (rc)
+		return tpm_fail(t, rc, f, what_unseal);
+	if (!same_digest(digest, key->policy_digest))
+		return fail_policy(key->pcr_mask, f);
+	return 0;
+}
+
+/* The answer is encrypted and authenticated by the salted policy session. */
+static TSS2_RC read_object(struct tpm *t, ESYS_TR object, ESYS_TR policy,
+			   struct secret *ret)
+{
+	TPM2B_SENSITIVE_DATA *data = NULL;
+	TSS2_RC rc = Esys_Unseal(t->esys, object, policy, ESYS_TR_NONE,
+				 ESYS_TR_NONE, &data);
+
+	link_wipe(t->link);
+	if (rc)
+		return rc;
+	if (secret_alloc(data->size, ret) < 0)
+		rc = TSS2_ESYS_RC_MEMORY;
+	else
+		memcpy(ret->data, data->buffer, data->size);
+	secret_wipe(data, sizeof(*data));
+	Esys_Free(data);
+	return rc;
+}
+
+static int unseal_object(struct tpm *t, ESYS_TR object,
+			 const struct sealed_key *key, struct secret *ret,
+			 struct fail *f)
+{
+	ESYS_TR policy = ESYS_TR_NONE;
+	TSS2_RC rc = TPM2_RC_PCR_CHANGED;
+	int r = tpm_start_session(t, TPM2_SE_POLICY, TPMA_SESSION_ENCRYPT,
+				  &policy, f);
+
+	for (int i = 0; r == 0 && rc && i < unseal_attempts; i++) {
+		if (i)
+			(void)Esys_PolicyRestart(t->esys, policy, ESYS_TR_NONE,
+						 ESYS_TR_NONE, ESYS_TR_NONE);
+		r = satisfy_policy(t, policy, key, f);
+		if (r == 0)
+			rc = read_object(t, object, policy, ret);
+		if (rc && tpm_rc_base(rc) != TPM2_RC_PCR_CHANGED)
+			break;
+	}
+	if (r == 0 && rc)
+		r = tpm_fail(t, rc, f, what_unseal);
+	tpm_flush(t, &policy);
+	return r;
+}
+
+int tpm_unseal(struct tpm *t, const struct sealed_key *key, struct secret *ret,
+	       struct fail *f)
+{
+	ESYS_TR object = ESYS_TR_NONE;
+	int r = tpm_need_session(t, f);
+
+	if (r == 0)
+		r = check_pinned_srk(t, key, f);
+	if (r == 0)
+		r = load_object(t, key, &object, f);
+	if (r == 0)
+		r = unseal_object(t, object, key, ret, f);
+	tpm_flush(t, &object);
+	return r;
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The storage root key and the sessions salted to it. A salt is encrypted to
+ * the SRK's public key, so only the TPM that has the private part can give
+ * answers whose HMAC is right, and only it learns what is encrypted. An
+ * unsalted session would prove nothing: its HMAC key is empty.
+ *
+ * The SRK is taken as the TPM shows it, after its name was found to be the
+ * hash of its public area. Unsealing then requires that name to be the one
+ * that the key was sealed under (tpm-seal.c): with equal names the salt of
+ * this session went to the pinned key.
+ */
+#include <errno.h>
+#include <string.h>
+#include <tss2/tss2_mu.h>
+
+#include "lib/own.h"
+#include "seal/tpm-internal.h"
+
+static const char what_srk[] = "use the TPM's storage root key 0x81000001";
+
+/* systemd's and tpm2-tools' SRK: Provisioning Guidance 7.5.1, and noDA. */
+enum {
+	srk_attributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+			 TPMA_OBJECT_SENSITIVEDATAORIGIN |
+			 TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_NODA |
+			 TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT,
+	/* one that others have made may lack noDA, but none of these */
+	srk_required = srk_attributes & ~TPMA_OBJECT_NODA,
+};
+
+static const TPM2B_PUBLIC srk_ecc = {
+	.publicArea = {
+		.type = TPM2_ALG_ECC,
+		.nameAlg = TPM2_ALG_SHA256,
+		.objectAttributes = srk_attributes,
+		.parameters.eccDetail = {
+			.symmetric = { .algorithm = TPM2_ALG_AES,
+				       .keyBits.aes = 128,
+				       .mode.aes = TPM2_ALG_CFB },
+			.scheme.scheme = TPM2_ALG_NULL,
+			.curveID = TPM2_ECC_NIST_P256,
+			.kdf.scheme = TPM2_ALG_NULL,
+		},
+	},
+};
+
+static const TPM2B_PUBLIC srk_rsa = {
+	.publicArea = {
+		.type = TPM2_ALG_RSA,
+		.nameAlg = TPM2_ALG_SHA256,
+		.objectAttributes = srk_attributes,
+		.parameters.rsaDetail = {
+			.symmetric = { .algorithm = TPM2_ALG_AES,
+				       .keyBits.aes = 128,
+				       .mode.aes = TPM2_ALG_CFB },
+			.scheme.scheme = TPM2_ALG_NULL,
+			.keyBits = 2048,
+		},
+	},
+};
+
+void tpm_flush(struct tpm *t, ESYS_TR *handle)
+{
+	/* the kernel flushes what is left when the device is closed */
+	if (*handle != ESYS_TR_NONE)
+		(void)Esys_FlushContext(t->esys, *handle);
+	*handle = ESYS_TR_NONE;
+}
+
+static TSS2_RC create_primary(struct tpm *t, const TPM2B_PUBLIC *template,
+			      ESYS_TR *ret)
+{
+	static const TPM2B_SENSITIVE_CREATE no_sensitive = { 0 };
+	static const TPM2B_DATA no_data = { 0 };
+	static const TPML_PCR_SELECTION no_pcrs = { 0 };
+
+	return Esys_CreatePrimary(t->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD,
+				  ESYS_TR_NONE, ESYS_TR_NONE, &no_sensitive,
+				  template, &no_data, &no_pcrs, ret, NULL, NULL,
+				  NULL, NULL);
+}
+
+static int create_srk(struct tpm *t, struct fail *f)
+{
+	static const char what[] =
+		"create the TPM's storage root key 0x81000001";
+	ESYS_TR primary = ESYS_TR_NONE;
+	ESYS_TR persistent = ESYS_TR_NONE;
+	TSS2_RC rc = create_primary(t, &srk_ecc, &primary);
+
+	/* a TPM without P-256 refuses the template in one way or another */
+	if (rc && tpm_rc_base(rc) & TPM2_RC_FMT1)
+		rc = create_primary(t, &srk_rsa, &primary);
+	if (rc)
+		return tpm_fail(t, rc, f, what);
+	rc = Esys_EvictControl(t->esys, ESYS_TR_RH_OWNER, primary,
+			       ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+			       tpm_srk_handle, &persistent);
+	tpm_flush(t, &primary);
+	if (rc)
+		return tpm_fail(t, rc, f, what);
+	(void)Esys_TR_Close(t->esys, &persistent); /* found again by handle */
+	return 0;
+}
+
+/*
+ * ESYS keeps the TPM's name and public area without comparing them, and salts
+ * to that public area; the record is what it keeps.
+ */
+static int check_srk(const struct bytes *record, struct fail *f)
+{
+	struct srk_record srk;
+	TPMT_PUBLIC public = { 0 };
+	size_t at = 0;
+	int r = srk_record_parse(record, &srk);
+
+	if (r == -ENOMEM)
+		return fail_errno(f, r, "give the VM more memory", what_srk);
+	if (r == 0 && Tss2_MU_TPMT_PUBLIC_Unmarshal(
+			      srk.public_area, srk.public_len, &at, &public))
+		r = -EINVAL;
+	if (r == 0 &&
+	    (public.objectAttributes & srk_required) == srk_required &&
+	    !(public.objectAttributes & TPMA_OBJECT_SIGN_ENCRYPT))
+		return 0;
+	return fail_because(f, "it is not a storage root key",
+			    "remove it with tpm2_evictcontrol -c 0x81000001",
+			    what_srk);
+}
+
+static int load_srk(struct tpm *t, struct fail *f)
+{
+	own_esys uint8_t *serial = NULL;
+	own_bytes struct bytes record = { 0 };
+	ESYS_TR srk = ESYS_TR_NONE;
+	size_t len = 0;
+	TSS2_RC rc;
+	int r;
+
+	rc = Esys_TR_FromTPMPublic(t->esys, tpm_srk_handle, ESYS_TR_NONE,
+				   ESYS_TR_NONE, ESYS_TR_NONE, &srk);
+	if (tpm_rc_base(rc) == TPM2_RC_HANDLE) {
+		r = create_srk(t, f);
+		if (r < 0)
+			return r;
+		rc = Esys_TR_FromTPMPublic(t->esys, tpm_srk_handle,
+					   ESYS_TR_NONE, ESYS_TR_NONE,
+					   ESYS_TR_NONE, &srk);
+	}
+	if (rc == TSS2_RC_SUCCESS)
+		rc = Esys_TR_Serialize(t->esys, srk, &serial, &len);
+	if (rc)
+		return tpm_fail(t, rc, f, what_srk);
+	r = bytes_copy(serial, len, &record);
+	if (r < 0)
+		return fail_errno(f, r, "give the VM more memory", what_srk);
+	r = check_srk(&record, f);
+	if (r < 0)
+		return r;
+	t->srk = srk;
+	t->srk_record = take_bytes(&record);
+	return 0;
+}
+
+int tpm_start_session(struct tpm *t, TPM2_SE type, TPMA_SESSION attributes,
+		      ESYS_TR *ret, struct fail *f)
+{
+	static const TPMT_SYM_DEF aes = { .algorithm = TPM2_ALG_AES,
+					  .keyBits.aes = 128,
+					  .mode.aes = TPM2_ALG_CFB };
+	ESYS_TR session = ESYS_TR_NONE;
+	TSS2_RC rc;
+
+	rc = Esys_StartAuthSession(t->esys, t->srk, ESYS_TR_NONE, ESYS_TR_NONE,
+				   ESYS_TR_NONE, ESYS_TR_NONE, NULL, type, &aes,
+				   TPM2_ALG_SHA256, &session);
+	if (rc == TSS2_RC_SUCCESS)
+		rc = Esys_TRSess_SetAttributes(
+			t->esys, session,
+			attributes | TPMA_SESSION_CONTINUESESSION, 0xff);
+	if (rc) {
+		tpm_flush(t, &session);
+		return tpm_fail(t, rc, f, "start a session with the TPM");
+	}
+	*ret = session;
+	return 0;
+}
+
+int tpm_need_session(struct tpm *t, struct fail *f)
+{
+	int r = 0;
+
+	if (t->srk == ESYS_TR_NONE)
+		r = load_srk(t, f);
+	if (r == 0 && t->session == ESYS_TR_NONE)
+		r = tpm_start_session(t, TPM2_SE_HMAC, 0, &t->session, f);
+	return r;
+}
+
+ESYS_TR tpm_session(struct tpm *t, TPMA_SESSION attributes)
+{
+	/* fails for a session that ESYS does not know, as the command will */
+	(void)Esys_TRSess_SetAttributes(t->esys, t->session,
+					attributes |
+						TPMA_SESSION_CONTINUESESSION,
+					0xff);
+	return t->session;
+}

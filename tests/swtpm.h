@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A simulator of its own for a test: swtpm_start(), then its TCTI string.
+ * Skips the test, which shows, where there is no swtpm. Include cmocka.h
+ * first.
+ */
+#ifndef TESTS_SWTPM_H
+#define TESTS_SWTPM_H
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "tests/tmptree.h"
+
+enum { swtpm_start_ms = 5000 };
+
+struct swtpm {
+	struct tree tree;
+	char tcti[PATH_MAX];
+	pid_t pid;
+};
+
+static inline void swtpm_stop(struct swtpm *s)
+{
+	if (s->pid > 0) {
+		(void)kill(s->pid, SIGTERM);
+		(void)waitpid(s->pid, NULL, 0);
+	}
+	if (s->tree.path[0])
+		tree_remove(&s->tree);
+	*s = (struct swtpm){ 0 };
+}
+
+#define own_swtpm __attribute__((cleanup(swtpm_stop)))
+
+static inline void swtpm_exec(const struct swtpm *s)
+{
+	char state[PATH_MAX];
+	char server[PATH_MAX];
+	char ctrl[PATH_MAX];
+	int n = snprintf(state, sizeof(state), "dir=%s", s->tree.path);
+
+	n |= snprintf(server, sizeof(server), "type=unixio,path=%s/s",
+		      s->tree.path);
+	n |= snprintf(ctrl, sizeof(ctrl), "type=unixio,path=%s/s.ctrl",
+		      s->tree.path);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* it reports every disconnect */
+	(void)dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+	if (n > 0)
+		(void)execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate",
+			     state, "--server", server, "--ctrl", ctrl,
+			     "--flags", "not-need-init", (char *)NULL);
+	_exit(127);
+}
+
+static inline int swtpm_is_up(const struct swtpm *s)
+{
+	const struct timespec pause = { 0, 10 * 1000 * 1000 };
+
+	for (int ms = 0; ms < swtpm_start_ms; ms += 10) {
+		if (faccessat(s->tree.fd, "s.ctrl", F_OK, 0) == 0)
+			return 1;
+		if (waitpid(s->pid, NULL, WNOHANG) == s->pid)
+			return 0;
+		(void)nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+static inline void swtpm_start(struct swtpm *s)
+{
+	tree_make(&s->tree);
+	(void)snprintf(s->tcti, sizeof(s->tcti), "swtpm:path=%s/s",
+		       s->tree.path);
+	s->pid = fork();
+	if (s->pid == 0)
+		swtpm_exec(s);
+	if (!swtpm_is_up(s)) {
+		s->pid = 0;
+		swtpm_stop(s);
+		print_message("swtpm does not start: skipped\n");
+		skip();
+	}
+}
+
+#endif

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The TPM code against swtpm, one fresh simulator for each test. Where
+ * swtpm or tpm2-tools are missing the tests are skipped, which shows.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/io.h"
+#include "lib/own.h"
+#include "seal/tpm.h"
+#include "tests/line.h"
+#include "tests/swtpm.h"
+
+enum { timeout_ms = 20000 };
+
+static struct tpm *open_tpm(const struct swtpm *s)
+{
+	struct tpm *t = NULL;
+	struct fail f = { 0 };
+
+	assert_ok(tpm_open(s->tcti, timeout_ms, &t, &f), &f);
+	return t;
+}
+
+/* Reads what a shell command writes to the file "out" of the directory. */
+static bool run_tool(const struct swtpm *s, const char *command,
+		     struct bytes *ret)
+{
+	char line[2 * PATH_MAX];
+
+	(void)snprintf(line, sizeof(line),
+		       "cd %s && export TPM2TOOLS_TCTI=%s TSS2_LOG=all+none && "
+		       "%s >/dev/null",
+		       s->tree.path, s->tcti, command);
+	if (system(line) != 0)
+		return false;
+	(void)snprintf(line, sizeof(line), "%s/out", s->tree.path);
+	return io_read_file(AT_FDCWD, line, 4096, ret) == 0;
+}
+
+static bool have_tools(void)
+{
+	return system("command -v tpm2_pcrread >/dev/null") == 0;
+}
+
+static void digests_of(const char *text, digest_algs algs,
+		       struct digest_set *ret)
+{
+	assert_int_equal(digest_data(algs, text, strlen(text), ret), 0);
+}
+
+static void present_values(struct tpm *t, enum digest_alg bank, uint32_t mask,
+			   struct pcr_values *ret)
+{
+	*ret = (struct pcr_values){ .bank = bank, .mask = mask };
+	for (uint32_t i = 0; i < pcr_count; i++) {
+		struct digest_set set;
+		struct fail f = { 0 };
+
+		if (!(mask & 1U << i))
+			continue;
+		assert_ok(tpm_pcr_read(t, i, 1U << bank, &set, &f), &f);
+		memcpy(ret->value[i], set.value[bank], digest_size(bank));
+	}
+}
+
+static void extend(struct tpm *t, uint32_t pcr, const char *text)
+{
+	struct digest_set digests;
+	struct fail f = { 0 };
+	digest_algs algs = 0;
+
+	assert_ok(tpm_banks(t, &algs, &f), &f);
+	digests_of(text, algs, &digests);
+	assert_ok(tpm_pcr_extend(t, pcr, &digests, &f), &f);
+}
+
+static void seal(struct tpm *t, const struct pcr_values *values,
+		 struct sealed_key *ret)
+{
+	own_secret struct secret secret = { 0 };
+	struct fail f = { 0 };
+
+	assert_int_equal(secret_alloc(32, &secret), 0);
+	memset(secret.data, 0x5a, 32);
+	assert_ok(tpm_seal(t, values, &secret, ret, &f), &f);
+}
+
+static void assert_unseals(struct tpm *t, const struct sealed_key *key)
+{
+	own_secret struct secret secret = { 0 };
+	struct fail f = { 0 };
+
+	assert_ok(tpm_unseal(t, key, &secret, &f), &f);
+	assert_int_equal(secret.len, 32);
+	for (size_t i = 0; i < 32; i++)
+		assert_int_equal(secret.data[i], 0x5a);
+}
+
+static void assert_refused(struct tpm *t, const struct sealed_key *key,
+			   const char *line)
+{
+	own_secret struct secret secret = { 0 };
+	struct fail f = { 0 };
+
+	assert_refusal(tpm_unseal(t, key, &secret, &f), &f, line);
+	assert_null(secret.data);
+}
+
+/* Sealed for a value that the PCR gets later; opened by another process. */
+static void test_unseals_under_predicted_values(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_sealed_key struct sealed_key key = { 0 };
+
+	(void)state;
+	swtpm_start(&s);
+	for (enum digest_alg b = DIGEST_SHA1; b < DIGEST_ALG_COUNT; b++) {
+		own_tpm struct tpm *t = open_tpm(&s);
+		struct digest_set value;
+		struct digest_set event;
+		struct pcr_values values;
+
+		present_values(t, b, 1U << 14 | 1U << 4, &values);
+		value.algs = 1U << b;
+		memcpy(value.value[b], values.value[14], digest_size_max);
+		digests_of("app", 1U << b, &event);
+		assert_int_equal(pcr_extend_value(&value, &event), 0);
+		memcpy(values.value[14], value.value[b], digest_size_max);
+		sealed_key_free(&key);
+		seal(t, &values, &key);
+		extend(t, 14, "app");
+		assert_unseals(t, &key);
+		assert_unseals(t, &key);
+		tpm_close(&t);
+		t = open_tpm(&s);
+		assert_unseals(t, &key);
+	}
+}
+
+static void test_refuses_other_values(void **state)
+{
+	static const struct {
+		uint32_t mask;
+		const char *line;
+	} cases[] = {
+		{ 1U << 14, "cannot unseal the key: PCR 14 differs from the "
+			    "policy it was sealed under; seal it again for "
+			    "these apps with cvmctl seal" },
+		{ 1U << 4 | 1U << 9 | 1U << 14,
+		  "cannot unseal the key: one of PCRs 4, 9, 14 differs from "
+		  "the policy it was sealed under; seal it again for these "
+		  "apps with cvmctl seal" },
+	};
+	own_swtpm struct swtpm s = { 0 };
+
+	(void)state;
+	swtpm_start(&s);
+	for (size_t i = 0; i < array_size(cases); i++) {
+		own_sealed_key struct sealed_key key = { 0 };
+		own_tpm struct tpm *t = open_tpm(&s);
+		struct pcr_values values;
+
+		present_values(t, DIGEST_SHA256, cases[i].mask, &values);
+		seal(t, &values, &key);
+		assert_unseals(t, &key);
+		extend(t, 14, "cap");
+		assert_refused(t, &key, cases[i].line);
+	}
+}
+
+static void test_extends_every_bank(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_tpm struct tpm *t = NULL;
+	own_bytes struct bytes out = { 0 };
+	struct digest_set value;
+	struct digest_set event;
+	struct fail f = { 0 };
+	digest_algs algs = 0;
+	size_t at = 0;
+
+	(void)state;
+	swtpm_start(&s);
+	t = open_tpm(&s);
+	assert_ok(tpm_banks(t, &algs, &f), &f);
+	assert_int_equal(algs, (1U << DIGEST_ALG_COUNT) - 1);
+	pcr_start_value(algs, &value);
+	for (int i = 0; i < 3; i++) {
+		digests_of("event", algs, &event);
+		assert_int_equal(pcr_extend_value(&value, &event), 0);
+		extend(t, 14, "event");
+	}
+	assert_ok(tpm_pcr_read(t, 14, algs, &event, &f), &f);
+	if (!have_tools())
+		skip();
+	assert_true(run_tool(&s,
+			     "tpm2_pcrread -o out "
+			     "sha1:14+sha256:14+sha384:14+sha512:14",
+			     &out));
+	for (enum digest_alg a = DIGEST_SHA1; a < DIGEST_ALG_COUNT; a++) {
+		size_t size = digest_size(a);
+
+		assert_memory_equal(event.value[a], value.value[a], size);
+		assert_in_range(at + size, 0, out.len);
+		assert_memory_equal(out.data + at, value.value[a], size);
+		at += size;
+	}
+	assert_int_equal(at, out.len);
+}
+
+static void test_policy_digest_is_tpm2_tools(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_tpm struct tpm *t = NULL;
+	own_bytes struct bytes out = { 0 };
+	struct pcr_values values;
+	uint8_t policy[32];
+
+	(void)state;
+	if (!have_tools())
+		skip();
+	swtpm_start(&s);
+	t = open_tpm(&s);
+	extend(t, 4, "kernel");
+	extend(t, 14, "app");
+	present_values(t, DIGEST_SHA384, 1U << 4 | 1U << 14 | 1U << 23,
+		       &values);
+	assert_int_equal(pcr_policy_digest(&values, policy), 0);
+	assert_true(run_tool(&s,
+			     "tpm2_createpolicy --policy-pcr -L out "
+			     "-l sha384:4,14,23",
+			     &out));
+	assert_int_equal(out.len, 32);
+	assert_memory_equal(out.data, policy, 32);
+}
+
+static void test_refuses_another_tpm(void **state)
+{
+	own_swtpm struct swtpm s0 = { 0 };
+	own_swtpm struct swtpm s1 = { 0 };
+	own_sealed_key struct sealed_key key = { 0 };
+	own_tpm struct tpm *first = NULL;
+	own_tpm struct tpm *second = NULL;
+	struct pcr_values values;
+
+	(void)state;
+	swtpm_start(&s0);
+	swtpm_start(&s1);
+	first = open_tpm(&s0);
+	second = open_tpm(&s1);
+	present_values(first, DIGEST_SHA256, 1U << 14, &values);
+	seal(first, &values, &key);
+	assert_refused(second, &key,
+		       "cannot unseal the key: it was sealed by another TPM or "
+		       "SRK; seal it again on this TPM with cvmctl seal");
+}
+
+/* Each byte that a host could change on the disk. */
+static void test_refuses_damaged_keys(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_sealed_key struct sealed_key key = { 0 };
+	own_tpm struct tpm *t = NULL;
+	struct pcr_values values;
+
+	(void)state;
+	swtpm_start(&s);
+	t = open_tpm(&s);
+	present_values(t, DIGEST_SHA256, 1U << 14, &values);
+	seal(t, &values, &key);
+	key.blob.data[40] ^= 1;
+	assert_refused(
+		t, &key,
+		"cannot unseal the key: it was sealed by another TPM, or "
+		"is damaged; seal it again on this TPM with cvmctl seal");
+	key.blob.data[40] ^= 1;
+	key.policy_digest[0] ^= 1;
+	assert_refused(
+		t, &key,
+		"cannot unseal the key: its blob has another policy than "
+		"its token says; seal it again on this TPM with cvmctl "
+		"seal");
+	key.policy_digest[0] ^= 1;
+	key.srk.data[20] ^= 1;
+	assert_refused(t, &key,
+		       "cannot unseal the key: its token does not name the "
+		       "storage root key 0x81000001; seal it again on this TPM "
+		       "with cvmctl seal");
+	key.srk.data[20] ^= 1;
+	key.blob.len--;
+	assert_refused(t, &key,
+		       "cannot unseal the key: its blob is damaged; seal it "
+		       "again on this TPM with cvmctl seal");
+	key.blob.len++;
+	assert_unseals(t, &key);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unseals_under_predicted_values),
+		cmocka_unit_test(test_refuses_other_values),
+		cmocka_unit_test(test_extends_every_bank),
+		cmocka_unit_test(test_policy_digest_is_tpm2_tools),
+		cmocka_unit_test(test_refuses_another_tpm),
+		cmocka_unit_test(test_refuses_damaged_keys),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
