@@ -101,8 +101,8 @@ int digest_data(digest_algs algs, const void *data, size_t len,
 	return r < 0 ? r : hashers_end(&h, ret);
 }
 
-int digest_pair(enum digest_alg alg, const void *a, size_t a_len,
-		const void *b, size_t b_len, uint8_t *ret)
+int digest_pair(enum digest_alg alg, const void *a, size_t a_len, const void *b,
+		size_t b_len, uint8_t *ret)
 {
 	own_hashers struct hashers h = { 0 };
 	struct digest_set set = { 0 };

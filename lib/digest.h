@@ -42,8 +42,8 @@ int digest_data(digest_algs algs, const void *data, size_t len,
 		struct digest_set *ret);
 
 /* One digest of two pieces put together: the form of PCR arithmetic. */
-int digest_pair(enum digest_alg alg, const void *a, size_t a_len,
-		const void *b, size_t b_len, uint8_t *ret);
+int digest_pair(enum digest_alg alg, const void *a, size_t a_len, const void *b,
+		size_t b_len, uint8_t *ret);
 
 /*
  * Digests of the content of fd from its start to its end. Memory is bounded

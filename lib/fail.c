@@ -45,11 +45,13 @@ int fail_because(struct fail *f, const char *reason, const char *remedy,
 
 int fail_reason(struct fail *f, const char *reason, ...)
 {
+	char text[fail_text_max]; /* args may quote the former reason */
 	va_list args;
 
 	va_start(args, reason);
-	(void)vsnprintf(f->reason, sizeof(f->reason), reason, args);
+	(void)vsnprintf(text, sizeof(text), reason, args);
 	va_end(args);
+	set_text(f->reason, text);
 	return -EINVAL;
 }
 

@@ -17,7 +17,7 @@
 #include "lib/own.h"
 #include "lib/text.h"
 
-enum { keys_max = 64, section_name_max = 64 };
+enum { section_name_max = 50 }; /* MAX_SECTION of libinih, with the NUL */
 
 struct reader {
 	const char *file;
@@ -26,23 +26,27 @@ struct reader {
 	struct ini_error *error;
 	const struct ini_section *now; /* section of the last line */
 	char now_text[section_name_max];
-	void *target;	     /* its struct */
-	uint64_t keys_seen;  /* bit per row of its keys */
-	uint64_t seen_once;  /* bit per section without a name */
+	void *target;	    /* its struct */
+	uint64_t keys_seen; /* bit per row of its keys */
+	uint64_t seen_once; /* bit per section without a name */
 	bool out_of_memory;
 };
 
+/* Refuses a line, or, with line 0, the whole file. -EINVAL. */
 __attribute__((format(printf, 3, 4))) static int
 refuse(struct reader *r, int line, const char *what, ...)
 {
 	char text[ini_error_max];
+	char number[16] = "";
 	va_list args;
 
 	va_start(args, what);
 	(void)vsnprintf(text, sizeof(text), what, args);
 	va_end(args);
-	(void)snprintf(r->error->text, sizeof(r->error->text), "%s:%d: %.300s",
-		       r->file, line, text);
+	if (line)
+		(void)snprintf(number, sizeof(number), ":%d", line);
+	(void)snprintf(r->error->text, sizeof(r->error->text),
+		       "%.80s%s: %.300s", r->file, number, text);
 	return -EINVAL;
 }
 
@@ -54,34 +58,75 @@ int ini_refuse(struct ini_error *error, const char *file, const char *what, ...)
 	va_start(args, what);
 	(void)vsnprintf(text, sizeof(text), what, args);
 	va_end(args);
-	(void)snprintf(error->text, sizeof(error->text), "%s: %.300s", file,
+	(void)snprintf(error->text, sizeof(error->text), "%.80s: %.300s", file,
 		       text);
 	return -EINVAL;
 }
 
-/* What libinih would cut, join or skip without a word is refused first. */
-static int check_lines(struct reader *r, const char *text, size_t len)
+/* One line's bytes: what libinih would cut or stop at without a word. */
+static int check_bytes(struct reader *r, int line, const char *s, size_t len)
 {
-	size_t line_len = 0;
-	int line = 1;
-
+	if (len > ini_line_max)
+		return refuse(r, line, "line too long; at most %d bytes",
+			      ini_line_max);
 	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
+		unsigned char c = (unsigned char)s[i];
 
-		if (c == '\n') {
-			line++;
-			line_len = 0;
-			continue;
-		}
 		if (c != '\t' && (c < 0x20 || c == 0x7f))
 			return refuse(r, line,
-				      "control byte \\x%02x; plain text only",
+				      "control byte 0x%02x; plain text only",
 				      c);
-		if (++line_len > ini_line_max)
-			return refuse(r, line, "line too long; at most %d bytes",
-				      ini_line_max);
 	}
 	return 0;
+}
+
+static const char *skip_blanks(const char *s, const char *end)
+{
+	while (s < end && (*s == ' ' || *s == '\t'))
+		s++;
+	return s;
+}
+
+/*
+ * One line's form: libinih ignores what follows "]", and takes a colon for
+ * an equals sign.
+ */
+static int check_form(struct reader *r, int line, const char *s, size_t len)
+{
+	const char *end = s + len;
+	const char *mark;
+
+	s = skip_blanks(s, end);
+	if (s == end || *s == '#' || *s == ';')
+		return 0;
+	mark = memchr(s, *s == '[' ? ']' : '=', (size_t)(end - s));
+	if (!mark || (*s != '[' && memchr(s, ':', (size_t)(mark - s))))
+		return refuse(r, line, "neither [section] nor key = value");
+	if (*s == '[' && mark - s > section_name_max)
+		return refuse(r, line,
+			      "section name too long; at most %d bytes",
+			      section_name_max - 1);
+	if (*s == '[' && skip_blanks(mark + 1, end) != end)
+		return refuse(r, line, "text after [section]; none is allowed");
+	return 0;
+}
+
+/* Refuses, before libinih sees it, what it would let pass. */
+static int check_lines(struct reader *r, const char *text, size_t len)
+{
+	const char *end = text + len;
+	int bad = 0;
+
+	for (int line = 1; text < end && !bad; line++) {
+		const char *stop = memchr(text, '\n', (size_t)(end - text));
+		size_t n = (size_t)((stop ? stop : end) - text);
+
+		bad = check_bytes(r, line, text, n);
+		if (!bad)
+			bad = check_form(r, line, text, n);
+		text += n + (stop ? 1 : 0);
+	}
+	return bad;
 }
 
 static void list_sections(const struct ini_section *s, struct text *t)
@@ -162,7 +207,7 @@ static int enter_section(struct reader *r, int line, const char *text)
 			r->now = s;
 	if (!r->now) {
 		list_sections(r->sections, &known);
-		return refuse(r, line, "unknown section [%.60s]; allowed are %s",
+		return refuse(r, line, "unknown section [%s]; allowed are %s",
 			      text, words(&known));
 	}
 	(void)snprintf(r->now_text, sizeof(r->now_text), "%s", text);
@@ -183,8 +228,9 @@ static int set_key(struct reader *r, int line, const char *name,
 		k++;
 	if (!k->name) {
 		list_keys(r->now->keys, &known);
-		return refuse(r, line, "unknown key %.40s in [%s]; allowed are %s",
-			      name, r->now_text, words(&known));
+		return refuse(r, line,
+			      "unknown key %.40s in [%s]; allowed are %s", name,
+			      r->now_text, words(&known));
 	}
 	bit = UINT64_C(1) << (k - r->now->keys);
 	if (r->keys_seen & bit && k->repeat != INI_REPEAT)
@@ -223,10 +269,9 @@ int ini_read(const char *file, const char *text, size_t len,
 	     const struct ini_section *sections, void *conf,
 	     struct ini_error *error)
 {
-	struct reader r = { .file = file,
-			    .sections = sections,
-			    .conf = conf,
-			    .error = error };
+	struct reader r = {
+		.file = file, .sections = sections, .conf = conf, .error = error
+	};
 	int line;
 
 	error->text[0] = '\0';
@@ -241,8 +286,5 @@ int ini_read(const char *file, const char *text, size_t len,
 		return -EINVAL;
 	if (line > 0)
 		return refuse(&r, line, "neither [section] nor key = value");
-	if (check_required(&r, 0) < 0)
-		return ini_refuse(error, file, "last section [%s] is not complete",
-				  r.now_text);
-	return 0;
+	return check_required(&r, 0);
 }

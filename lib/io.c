@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include "lib/own.h"
 #include "lib/text.h"
 
-enum { read_step = 64 * 1024 };
+enum { read_step = 64 * 1024, open_tries = 100 };
 
 /* Grows *buf so that at least one more byte than len fits, up to limit. */
 static int grow(uint8_t **buf, size_t *cap, size_t limit)
@@ -40,6 +41,8 @@ int io_read_fd(int fd, size_t max, struct bytes *ret)
 	size_t cap = 0;
 	size_t len = 0;
 
+	if (max > SSIZE_MAX - 2)
+		return -EINVAL;
 	for (;;) {
 		ssize_t n;
 
@@ -181,7 +184,16 @@ int io_open_in_root(int root_fd, const char *path, int flags)
 		.flags = (__u64)(flags | O_CLOEXEC),
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
-	long fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	long fd = -1;
 
+	/*
+	 * EAGAIN: a rename or mount anywhere in the system while ".." was
+	 * resolved (openat2(2)); on a host that happens, so it is tried again.
+	 */
+	for (int tries = 0; tries < open_tries; tries++) {
+		fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+		if (fd >= 0 || errno != EAGAIN)
+			break;
+	}
 	return fd < 0 ? -errno : (int)fd;
 }

@@ -57,11 +57,11 @@ static inline int take_fd(int *fd)
 }
 
 /* take_ptr(p): the value of p, which becomes NULL. */
-#define take_ptr(p)                        \
-	__extension__({                    \
+#define take_ptr(p)                         \
+	__extension__({                     \
 		__typeof__(p) taken_ = (p); \
-		(p) = NULL;                \
-		taken_;                    \
+		(p) = NULL;                 \
+		taken_;                     \
 	})
 
 #define array_size(a) (sizeof(a) / sizeof((a)[0]))

@@ -12,8 +12,8 @@ int secret_alloc(size_t len, struct secret *ret)
 
 	if (len == 0 || len > secret_max)
 		return -EINVAL;
-	p = mmap(NULL, len, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		 -1, 0);
 	if (p == MAP_FAILED)
 		return -errno;
 	/*

@@ -9,23 +9,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-int text_parse_u64(const char *s, uint64_t max, uint64_t *ret)
+/* All of s must be digits before its size counts: "9...9x" is no number. */
+static int parse_digits(const char *s, size_t len, uint64_t max, uint64_t *ret)
 {
 	uint64_t value = 0;
 
-	if (!*s)
+	if (len == 0 || strspn(s, "0123456789") < len)
 		return -EINVAL;
-	for (; *s; s++) {
-		if (*s < '0' || *s > '9')
-			return -EINVAL;
+	for (size_t i = 0; i < len; i++)
 		if (__builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(*s - '0'), &value))
+		    __builtin_add_overflow(value, (uint64_t)(s[i] - '0'),
+					   &value))
 			return -ERANGE;
-	}
 	if (value > max)
 		return -ERANGE;
 	*ret = value;
 	return 0;
+}
+
+int text_parse_u64(const char *s, uint64_t max, uint64_t *ret)
+{
+	return parse_digits(s, strlen(s), max, ret);
 }
 
 static unsigned unit_shift(char unit)
@@ -40,24 +44,14 @@ static unsigned unit_shift(char unit)
 
 int text_parse_size(const char *s, uint64_t max, uint64_t *ret_bytes)
 {
-	char digits[24];
 	size_t len = strlen(s);
 	unsigned shift = len ? unit_shift(s[len - 1]) : 0;
 	uint64_t value = 0;
-	int r;
+	int r = parse_digits(s, shift ? len - 1 : len, max >> shift, &value);
 
-	if (len >= sizeof(digits))
-		return -EINVAL;
-	memcpy(digits, s, len + 1);
-	if (shift)
-		digits[len - 1] = '\0';
-	r = text_parse_u64(digits, UINT64_MAX >> shift, &value);
-	if (r < 0)
-		return r;
-	if (value << shift > max)
-		return -ERANGE;
-	*ret_bytes = value << shift;
-	return 0;
+	if (r == 0)
+		*ret_bytes = value << shift;
+	return r;
 }
 
 int text_parse_bool(const char *s, bool *ret)
@@ -194,7 +188,7 @@ static bool text_reserve(struct text *t, size_t more)
 	char *s;
 
 	if (t->failed || __builtin_add_overflow(t->len, more, &need) ||
-	    need > SIZE_MAX / 2 - 1) {
+	    need > SIZE_MAX / 4) {
 		t->failed = true;
 		return false;
 	}
