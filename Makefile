@@ -85,7 +85,7 @@ $(O)/check/%.o: %.c Makefile | $(DEPS_STAMP)
 $(O)/check/libcvm.a: $(CHECK_OBJ)
 	$(Q)rm -f $@ && ar rcs $@ $(CHECK_OBJ)
 
-$(O)/check/test_%: $(O)/check/tests/test_%.o $(O)/check/libcvm.a
+$(O)/check/test_%: $(O)/check/tests/test_%.o $(O)/check/tests/table.o $(O)/check/libcvm.a
 	@echo "  LINK    $@"
 	$(Q)$(HOSTCC) $(SAN) -o $@ $^ $(HOST_LIBS) -lcmocka
 
