@@ -150,6 +150,7 @@ static const struct ini_section sections[] = {
 static const struct boot_conf defaults = {
 	.boot = { .device_timeout_s = 10 },
 	.tpm = { .timeout_s = 30 },
+	.root = { .verity = { .hash = DIGEST_SHA256 } },
 	.overlay = { .size_bytes = UINT64_C(256) << 20, .inodes = 65536 },
 };
 

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+/* apps.conf: what is accepted, what it means, and every refusal's words. */
+#include "config/apps.h"
+
+#include <string.h>
+
+#include "lib/own.h"
+#include "lib/text.h"
+#include "tests/table.h"
+
+static int read_apps(const char *text, struct apps_conf *c, struct ini_error *e)
+{
+	return apps_conf_read("apps.conf", text, strlen(text), c, e);
+}
+
+static void reads_every_key(void **state)
+{
+	static struct apps_conf c; /* large */
+	struct ini_error e;
+
+	(void)state;
+	assert_int_equal(read_apps("[app web]\n"
+				   "exec = /usr/bin/python3 \"/app/my main.py\""
+				   "  --port 8080\n"
+				   "measure = /app\nmeasure = /etc/x y\n"
+				   "user = www-data\nenv = LOG=info=1\n"
+				   "restart = on-failure\nstop-timeout = 3\n"
+				   "[app two]\nexec = /bin/true\n",
+				   &c, &e),
+			 0);
+	assert_int_equal(c.n, 2);
+	assert_string_equal(c.app[0].name, "web");
+	assert_string_equal(c.app[0].argv[0], "/usr/bin/python3");
+	assert_string_equal(c.app[0].argv[1], "/app/my main.py");
+	assert_string_equal(c.app[0].argv[3], "8080");
+	assert_null(c.app[0].argv[4]);
+	assert_int_equal(c.app[0].measure.n, 2);
+	assert_string_equal(c.app[0].measure.value[1], "/etc/x y");
+	assert_string_equal(c.app[0].user, "www-data");
+	assert_string_equal(c.app[0].env.value[0], "LOG=info=1");
+	assert_int_equal(c.app[0].restart, APP_RESTART_ON_FAILURE);
+	assert_int_equal(c.app[0].stop_timeout_s, 3);
+	assert_int_equal(c.app[1].restart, APP_RESTART_NEVER);
+	assert_int_equal(c.app[1].stop_timeout_s, 10);
+	assert_string_equal(c.app[1].user, "");
+	apps_conf_free(&c);
+}
+
+static const struct refusal {
+	const char *want;
+	const char *text;
+} refusals[] = {
+	{ "apps.conf: is empty", "" },
+	{ "apps.conf:1: unknown section [boot]; allowed are [app NAME]",
+	  "[boot]\n" },
+	{ "apps.conf:1: [app Web]: a name has 1 to 32 of a-z 0-9 - _",
+	  "[app Web]\n" },
+	{ "apps.conf:3: [app a]: repeated; one section each",
+	  "[app a]\nexec = /a\n[app a]\n" },
+	{ "apps.conf:2: exec = python3 refused; allowed is an absolute path "
+	  "and at most 63 arguments",
+	  "[app a]\nexec = python3\n" },
+	{ "apps.conf:2: exec =  refused; allowed is an absolute path and at "
+	  "most 63 arguments",
+	  "[app a]\nexec =\n" },
+	{ "apps.conf:2: exec = /a \"b refused; allowed is an absolute path "
+	  "and at most 63 arguments",
+	  "[app a]\nexec = /a \"b\n" },
+	{ "apps.conf:2: exec = /../a refused; allowed is an absolute path "
+	  "and at most 63 arguments",
+	  "[app a]\nexec = /../a\n" },
+	{ "apps.conf:3: exec repeated in [app a]; one value only",
+	  "[app a]\nexec = /a\nexec = /b\n" },
+	{ "apps.conf:2: measure = app refused; allowed is an absolute path "
+	  "in each of at most 32 lines",
+	  "[app a]\nmeasure = app\n" },
+	{ "apps.conf:2: env = 1A=b refused; allowed is NAME=value in each of "
+	  "at most 32 lines",
+	  "[app a]\nenv = 1A=b\n" },
+	{ "apps.conf:2: env = A refused; allowed is NAME=value in each of at "
+	  "most 32 lines",
+	  "[app a]\nenv = A\n" },
+	{ "apps.conf:2: user = Root! refused; allowed is a user name of "
+	  "/etc/passwd",
+	  "[app a]\nuser = Root!\n" },
+	{ "apps.conf:2: restart = yes refused; allowed is never, on-failure "
+	  "or always",
+	  "[app a]\nrestart = yes\n" },
+	{ "apps.conf:2: stop-timeout = 0 refused; allowed is 1 to 3600 "
+	  "seconds",
+	  "[app a]\nstop-timeout = 0\n" },
+};
+
+static void refuses(void **state)
+{
+	static struct apps_conf c; /* large */
+	const struct refusal *want = *state;
+	struct ini_error e;
+
+	assert_true(read_apps(want->text, &c, &e) < 0);
+	assert_string_equal(e.text, want->want);
+	apps_conf_free(&c);
+}
+
+static const struct bound {
+	const char *name;
+	const char *line; /* repeated */
+	int max;
+} bounds[] = {
+	{ "measure", "measure = /a\n", app_measure_max },
+	{ "env", "env = A=b\n", app_env_max },
+};
+
+static int read_repeated(const struct bound *b, int n)
+{
+	static struct apps_conf c; /* large */
+	own_text struct text text = { 0 };
+	struct ini_error e;
+	int r;
+
+	text_add(&text, "[app a]\nexec = /a\n");
+	for (int i = 0; i < n; i++)
+		text_add(&text, "%s", b->line);
+	r = read_apps(text.s, &c, &e);
+	apps_conf_free(&c);
+	return r;
+}
+
+static void bounded_lists(void **state)
+{
+	const struct bound *b = *state;
+
+	assert_int_equal(read_repeated(b, b->max), 0);
+	assert_true(read_repeated(b, b->max + 1) < 0);
+}
+
+static int read_n_apps(int n)
+{
+	static struct apps_conf c; /* large */
+	own_text struct text text = { 0 };
+	struct ini_error e;
+	int r;
+
+	for (int i = 0; i < n; i++)
+		text_add(&text, "[app a%d]\nexec = /a\n", i);
+	r = read_apps(text.s, &c, &e);
+	apps_conf_free(&c);
+	return r;
+}
+
+static void bounded_apps(void **state)
+{
+	(void)state;
+	assert_int_equal(read_n_apps(apps_max), 0);
+	assert_true(read_n_apps(apps_max + 1) < 0);
+}
+
+static int read_n_args(int n)
+{
+	static struct apps_conf c; /* large */
+	own_text struct text text = { 0 };
+	struct ini_error e;
+	int r;
+
+	text_add(&text, "[app a]\nexec = /a");
+	for (int i = 1; i < n; i++)
+		text_add(&text, " x");
+	text_add(&text, "\n");
+	r = read_apps(text.s, &c, &e);
+	apps_conf_free(&c);
+	return r;
+}
+
+static void bounded_arguments(void **state)
+{
+	(void)state;
+	assert_int_equal(read_n_args(app_args_max), 0);
+	assert_true(read_n_args(app_args_max + 1) < 0);
+}
+
+int main(void)
+{
+	const struct table tables[] = {
+		CASE(reads_every_key),	      TABLE(refuses, refusals),
+		TABLE(bounded_lists, bounds), CASE(bounded_apps),
+		CASE(bounded_arguments),
+	};
+
+	return table_run(tables, array_size(tables));
+}
