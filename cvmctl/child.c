@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+/* See child.h. Output goes to memory files, so nothing can block. */
+#include "cvmctl/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "lib/io.h"
+#include "lib/own.h"
+#include "lib/text.h"
+
+enum { messages_max = 1024 * 1024 };
+
+extern char **environ;
+
+static void actions_destroy(posix_spawn_file_actions_t *a)
+{
+	(void)posix_spawn_file_actions_destroy(a); /* cannot fail in glibc */
+}
+
+#define own_actions __attribute__((cleanup(actions_destroy)))
+
+/* The environment with LC_ALL=C first, which getenv then finds. */
+static char **make_environment(char *locale)
+{
+	size_t n = 0;
+	char **copy;
+
+	while (environ[n])
+		n++;
+	copy = calloc(n + 2, sizeof(*copy));
+	if (copy) {
+		copy[0] = locale;
+		memcpy(copy + 1, environ, n * sizeof(*copy));
+	}
+	return copy;
+}
+
+static int spawn(const char *const *argv, int out, int err, pid_t *ret)
+{
+	char locale[] = "LC_ALL=C";
+	own_free char **env = make_environment(locale);
+	own_free char **words = NULL;
+	own_actions posix_spawn_file_actions_t actions;
+	size_t n = 0;
+	int e = posix_spawn_file_actions_init(&actions);
+
+	while (argv[n])
+		n++;
+	words = calloc(n + 1, sizeof(*words));
+	if (e || !env || !words)
+		return -ENOMEM;
+	memcpy(words, argv, n * sizeof(*words));
+	e = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO,
+					     "/dev/null", O_RDONLY, 0);
+	if (!e)
+		e = posix_spawn_file_actions_adddup2(&actions, out,
+						     STDOUT_FILENO);
+	if (!e)
+		e = posix_spawn_file_actions_adddup2(&actions, err,
+						     STDERR_FILENO);
+	if (!e)
+		e = posix_spawnp(ret, words[0], &actions, NULL, words, env);
+	return -e;
+}
+
+/* The last line of text that says something. */
+static const char *last_line(char *text)
+{
+	char *line;
+
+	text_trim_end(text);
+	line = strrchr(text, '\n');
+	return line ? line + 1 : text;
+}
+
+static int fail_status(int status, int err_fd, const char *program,
+		       const char *remedy, struct fail *f)
+{
+	own_bytes struct bytes text = { 0 };
+	const char *said = "";
+
+	(void)fail_because(f, "", remedy, "run %s", program);
+	if (lseek(err_fd, 0, SEEK_SET) == 0 &&
+	    io_read_fd(err_fd, messages_max, &text) == 0)
+		said = last_line((char *)text.data);
+	if (WIFSIGNALED(status))
+		return fail_reason(f, "it was ended by signal %d",
+				   WTERMSIG(status));
+	return fail_reason(f, "it ended with status %d%s%s",
+			   WEXITSTATUS(status), *said ? ": " : "", said);
+}
+
+int child_run(const char *const *argv, const char *remedy, size_t max,
+	      struct bytes *ret_output, struct fail *f)
+{
+	own_fd int out = memfd_create("output", MFD_CLOEXEC);
+	own_fd int err = memfd_create("messages", MFD_CLOEXEC);
+	int status = 0;
+	pid_t pid;
+	int r;
+
+	if (out < 0 || err < 0)
+		return fail_errno(f, errno, "free memory", "run %s", argv[0]);
+	r = spawn(argv, out, err, &pid);
+	if (r < 0)
+		return fail_errno(f, r, "install it", "run %s", argv[0]);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return fail_errno(f, errno, remedy, "wait for %s",
+					  argv[0]);
+	if (status)
+		return fail_status(status, err, argv[0], remedy, f);
+	if (!ret_output)
+		return 0;
+	if (lseek(out, 0, SEEK_SET) < 0)
+		return fail_errno(f, errno, remedy, "read what %s wrote",
+				  argv[0]);
+	r = io_read_fd(out, max, ret_output);
+	return r < 0 ? fail_errno(f, r, remedy, "read what %s wrote", argv[0])
+		     : 0;
+}

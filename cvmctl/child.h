@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Programs of others, run without a shell: mkfs.erofs, tar, depmod. */
+#ifndef CVMCTL_CHILD_H
+#define CVMCTL_CHILD_H
+
+#include <stddef.h>
+
+#include "lib/bytes.h"
+#include "lib/fail.h"
+
+/*
+ * Runs argv (NULL-terminated, argv[0] looked up in PATH) with an empty input
+ * and the locale C, to its end. What it says on its output, at most max
+ * bytes, is for the caller, who frees *ret_output; NULL throws it away. A
+ * status other than 0 is a failure whose reason is the last line it wrote.
+ */
+int child_run(const char *const *argv, const char *remedy, size_t max,
+	      struct bytes *ret_output, struct fail *f);
+
+#endif

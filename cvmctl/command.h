@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The subcommands of cvmctl, one file each. Each reads its own arguments,
+ * argv[0] being its name, and does its work.
+ */
+#ifndef CVMCTL_COMMAND_H
+#define CVMCTL_COMMAND_H
+
+#include "lib/fail.h"
+
+/* What a subcommand returns: these, or -errno with *f filled in. */
+enum {
+	COMMAND_OK = 0,
+	COMMAND_HELP = 1,  /* --help was asked for and printed */
+	COMMAND_USAGE = 2, /* the arguments are wrong; *f says how */
+};
+
+int command_build(int argc, char **argv, struct fail *f);
+int command_predict(int argc, char **argv, struct fail *f);
+int command_seal(int argc, char **argv, struct fail *f);
+int command_inspect(int argc, char **argv, struct fail *f);
+int command_check(int argc, char **argv, struct fail *f);
+
+/* "cvmctl: command: what" on stderr: for work that takes over a second. */
+__attribute__((format(printf, 2, 3))) void
+command_progress(const char *command, const char *what, ...);
+
+#endif

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+/* See command.h. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "cvmctl/command.h"
+
+void command_progress(const char *command, const char *what, ...)
+{
+	char line[256];
+	va_list args;
+
+	va_start(args, what);
+	(void)vsnprintf(line, sizeof(line), what, args); /* may be cut short */
+	va_end(args);
+	(void)fprintf(stderr, "cvmctl: %s: %s\n", command, line);
+}
