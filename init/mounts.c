@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "init/boot.h"
 #include "init/console.h"
@@ -33,6 +34,11 @@ static const struct {
 	{ "devtmpfs", "/dev", MS_NOSUID | MS_NOEXEC, "mode=0755", NEEDED },
 	{ "tmpfs", "/run", MS_NOSUID | MS_NODEV | MS_STRICTATIME,
 	  "mode=0755,size=20%", NEEDED },
+	/* what programs expect below /dev */
+	{ "devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC,
+	  "mode=0620,gid=5,ptmxmode=0666", OPTIONAL },
+	{ "tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+	  "mode=1777,size=20%", NEEDED },
 	/* IMA's policy and log */
 	{ "securityfs", "/sys/kernel/security",
 	  MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, OPTIONAL },
@@ -42,7 +48,19 @@ static const struct {
 };
 
 static const char *const directories[] = {
-	"/proc", "/sys", "/dev", "/run", LOWER_PATH, UPPER_PATH, NEW_ROOT_PATH,
+	LOWER_PATH,
+	UPPER_PATH,
+	NEW_ROOT_PATH,
+};
+
+static const struct {
+	const char *path;
+	const char *target;
+} links[] = {
+	{ "/dev/fd", "/proc/self/fd" },
+	{ "/dev/stdin", "/proc/self/fd/0" },
+	{ "/dev/stdout", "/proc/self/fd/1" },
+	{ "/dev/stderr", "/proc/self/fd/2" },
 };
 
 /* After the mounts: reports that anyone may read. */
@@ -77,6 +95,8 @@ static int make_directories(const char *const *paths, size_t n, mode_t mode,
 static int mount_all(struct fail *f)
 {
 	for (size_t i = 0; i < array_size(mounts); i++) {
+		/* there already, or below a kernel's own: mount will tell */
+		(void)mkdir(mounts[i].target, 0755);
 		if (mount(mounts[i].type, mounts[i].target, mounts[i].type,
 			  mounts[i].flags, mounts[i].options) == 0)
 			continue;
@@ -88,6 +108,17 @@ static int mount_all(struct fail *f)
 				  "mount %s on %s", mounts[i].type,
 				  mounts[i].target);
 	}
+	return 0;
+}
+
+static int make_links(struct fail *f)
+{
+	for (size_t i = 0; i < array_size(links); i++)
+		if (symlink(links[i].target, links[i].path) < 0 &&
+		    errno != EEXIST)
+			return fail_errno(f, errno,
+					  "use a kernel with devtmpfs",
+					  "create %s", links[i].path);
 	return 0;
 }
 
@@ -125,6 +156,8 @@ int stage_mounts(struct boot *b, struct fail *f)
 	r = make_directories(directories, array_size(directories), 0755, f);
 	if (r == 0)
 		r = mount_all(f);
+	if (r == 0)
+		r = make_links(f);
 	if (r < 0)
 		return r;
 	r = console_attach();

@@ -217,6 +217,8 @@ static void run(struct supervisor *s, const sigset_t *set)
 /* What apps left behind in the background goes with the last of them. */
 static void end_orphans(void)
 {
+	if (getpid() != 1)
+		return;		 /* in a test: -1 would be everybody else */
 	(void)kill(-1, SIGKILL); /* none may be left */
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;

@@ -9,7 +9,8 @@
 #define SEAL_TOKEN_H
 
 #include "lib/fail.h"
-#include "seal/tpm.h"
+#include "lib/secret.h"
+#include "seal/sealed-key.h"
 
 enum { token_json_max = 64 * 1024 };
 
