@@ -11,7 +11,7 @@
 
 #include "lib/fail.h"
 #include "lib/secret.h"
-#include "seal/tpm.h"
+#include "seal/sealed-key.h"
 
 struct luks;
 
@@ -55,7 +55,10 @@ int luks_add_key(struct luks *l, const struct secret *existing,
 		 const struct secret *passphrase, int *ret_keyslot,
 		 struct fail *f);
 
-/* Stores a token (JSON), which names its keyslot. */
+/*
+ * Stores a token (JSON), which names its keyslot, in place of the first
+ * systemd-tpm2 token if there is one.
+ */
 int luks_write_token(struct luks *l, const char *json, struct fail *f);
 
 /* The UUID, borrowed until luks_close. */
