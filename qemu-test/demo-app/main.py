@@ -4,6 +4,7 @@
 
     GET  /        {"counter": N}, N = how often the service was started
     GET  /health  ok
+    GET  /pcr14   {"sha256": "...", ...}, PCR 14 as the TPM has it, by bank
     POST /stop    ends the service
 
 The counter lives in $DATA_DIR/counter, on the volume that only this
@@ -47,6 +48,13 @@ def count_start(folder):
     return counter
 
 
+def pcr14():
+    """PCR 14 in every bank, read from the TPM by the kernel."""
+    banks = Path("/sys/class/tpm/tpm0").glob("pcr-*/14")
+    return {path.parent.name.removeprefix("pcr-"):
+            path.read_text().strip().lower() for path in banks}
+
+
 class Handler(BaseHTTPRequestHandler):
     """One request."""
 
@@ -56,6 +64,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, json.dumps({"counter": self.server.counter}))
         elif self.path == "/health":
             self.answer(200, "ok")
+        elif self.path == "/pcr14":
+            self.answer(200, json.dumps(pcr14()))
         else:
             self.answer(404, "no such page")
 
