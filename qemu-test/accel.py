@@ -14,7 +14,8 @@ PROBE_SECONDS_MAX = 20
 def choose(kernel, firmware, cache):
     """kvm when KERNEL boots with it under FIRMWARE, else tcg.
 
-    The answer is kept in the folder CACHE; CVM_ACCEL=tcg or =kvm overrides.
+    The answer is kept in the folder CACHE; CVM_ACCEL overrides it with one
+    of vm.ACCELS.
     """
     if os.environ.get("CVM_ACCEL"):
         return os.environ["CVM_ACCEL"]

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: MIT
+"""What scenarios share: kernels, roots, images, and machines to boot.
+
+    def test_changed_app(image, boot):
+        result = boot(image.machine()).wait()
+        assert result.powered_off
+
+Every VM of a case works in build/qemu-test/work/CASE/; when the case fails,
+that folder (serial.log, command, qemu.log, tpm/) moves to failed/CASE/.
+
+A kernel that could not be fetched skips its cases; --series picks kernels.
+"""
+
+import inspect
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import accel  # noqa: E402
+import image as images  # noqa: E402
+import vm  # noqa: E402
+
+BUILD = HERE.parent / "build"
+KERNELS = BUILD / "kernels"
+ROOTS = BUILD / "rootfs"
+OUTPUT = BUILD / "qemu-test"
+SERIES = ("6.1", "6.12", "7.2")
+SERIES_DEFAULT = "6.1"
+TAIL_LINES = 30
+
+
+# pytest's own hooks.
+
+def pytest_addoption(parser):
+    """Which kernels: all of them, or the ones named."""
+    parser.addoption("--series", action="append", choices=SERIES,
+                     help="boot only this kernel series (may repeat)")
+
+
+def pytest_sessionstart(session):
+    """Fetch and build what is missing, once and not in each worker."""
+    if hasattr(session.config, "workerinput"):
+        return
+    shutil.rmtree(OUTPUT / "failed", ignore_errors=True)
+    if session.config.option.collectonly:
+        return
+    for tool in ("kernels", "rootfs"):
+        if subprocess.run([HERE / tool], check=False).returncode:
+            pytest.exit(f"qemu-test/{tool} failed; see above", 1)
+
+
+def pytest_generate_tests(metafunc):
+    """A case that itself asks for `series` runs on each kernel."""
+    asks = "series" in inspect.signature(metafunc.function).parameters
+    if asks and not any("series" in mark.args[0] for mark in
+                        metafunc.definition.iter_markers("parametrize")):
+        metafunc.parametrize("series", metafunc.config.option.series or SERIES)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Tell fixtures how the case went; show where the machine stopped."""
+    report = (yield).get_result()
+    setattr(item, f"report_{report.when}", report)
+    desk = item.funcargs.get("desk") if hasattr(item, "funcargs") else None
+    if report.failed and desk:
+        desk.failed = True
+        for machine in desk.vms:
+            report.sections.append(
+                (f"serial console of {machine.work.name}", desk.tail(machine)))
+
+
+class Desk:
+    """Where one case works: its folder, its machines."""
+
+    def __init__(self, name):
+        self.name = name
+        self.folder = OUTPUT / "work" / name
+        self.kept = OUTPUT / "failed" / name
+        self.vms = []
+        self.failed = False
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+
+    def tail(self, machine):
+        """The last lines of a console, and where the rest is."""
+        lines = machine.serial.splitlines()[-TAIL_LINES:]
+        where = self.kept / machine.work.relative_to(self.folder)
+        return "\n".join((*lines, f"all of it: {where / 'serial.log'}",
+                          f"command:   {where / 'command'}"))
+
+    def clear(self):
+        """Stop what runs; keep the folder of a failure only."""
+        for machine in self.vms:
+            machine.kill()
+        if self.failed:
+            self.kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(self.kept, ignore_errors=True)
+            shutil.move(self.folder, self.kept)
+        else:
+            shutil.rmtree(self.folder)
+
+
+# Fixtures.
+
+@pytest.fixture
+def desk(request):
+    """The case's folder and machines."""
+    desk = Desk(re.sub(r"[^\w.-]+", "_", request.node.name).strip("_"))
+    yield desk
+    desk.clear()
+
+
+@pytest.fixture
+def series():
+    """The kernel series, for a case that does not run on each."""
+    return SERIES_DEFAULT
+
+
+@pytest.fixture
+def kernel(series):
+    """The folder of the case's kernel: vmlinuz, modules/, version."""
+    folder = KERNELS / series
+    if not (folder / "version").is_file():
+        pytest.skip(f"Linux {series} could not be fetched")
+    return folder
+
+
+@pytest.fixture
+def root():
+    """root("tiny"): the tar file of a root."""
+    return lambda name: ROOTS / f"{name}.tar"
+
+
+@pytest.fixture(scope="session")
+def builder():
+    """Builds images, with the project's own tools."""
+    builder = images.Builder(BUILD / "out", OUTPUT / "images")
+    missing = ", ".join(str(tool) for tool in builder.missing())
+    if missing:
+        pytest.skip(f"not built yet: {missing}; run make")
+    return builder
+
+
+@pytest.fixture
+def build(builder, kernel, root):
+    """build("tiny", config, ...): an Image of that root and boot.conf."""
+    def build_image(root_name, config, **options):
+        return builder.image(images.Recipe(
+            root=root(root_name), kernel=kernel, config=config, **options))
+    return build_image
+
+
+@pytest.fixture
+def tpm(desk):
+    """The case's TPM; its state lasts over several boots."""
+    return vm.Swtpm(desk.folder / "tpm", banks=("sha256",))
+
+
+@pytest.fixture
+def boot(desk, tpm):
+    """boot(machine, ...): a running Vm, which the case's end stops."""
+    def start(machine, tpm=tpm, **options):
+        choice = accel.choose(KERNELS / SERIES_DEFAULT / "vmlinuz",
+                              machine.firmware, OUTPUT)
+        work = desk.folder / f"boot{len(desk.vms) + 1}"
+        started = vm.Vm(machine.replace(accel=choice), work, tpm, **options)
+        desk.vms.append(started)
+        return started.__enter__()
+    return start
