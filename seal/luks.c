@@ -89,6 +89,16 @@ static int luks_init(const char *device, struct luks **ret)
 	return 0;
 }
 
+/* libcryptsetup says "block device required" of paths that do not exist. */
+static int fail_device(int r, const char *remedy, const char *verb,
+		       const char *device, struct fail *f)
+{
+	if (r == -ENOTBLK)
+		return fail_because(f, "there is no such disk or image", remedy,
+				    "%s volume %s", verb, device);
+	return fail_errno(f, r, remedy, "%s volume %s", verb, device);
+}
+
 static int refuse(const struct luks *l, const char *reason, struct fail *f)
 {
 	return fail_because(f, reason, reformat, "use volume %s", l->device);
@@ -122,7 +132,7 @@ static int check_features(const struct luks *l, struct fail *f)
 	if (crypt_persistent_flags_get(l->cd, CRYPT_FLAGS_REQUIREMENTS,
 				       &requirements) < 0 ||
 	    requirements)
-		return refuse(l, "its header asks for re-encryption", f);
+		return refuse(l, "its header requires more than dm-crypt", f);
 	if (crypt_persistent_flags_get(l->cd, CRYPT_FLAGS_ACTIVATION,
 				       &activation) < 0 ||
 	    activation)
@@ -142,8 +152,8 @@ int luks_open(const char *device, struct luks **ret, struct fail *f)
 	int r = luks_init(device, &l);
 
 	if (r < 0)
-		return fail_errno(f, r, "check the volume's device",
-				  "open volume %s", device);
+		return fail_device(r, "check the volume's device", "open",
+				   device, f);
 	if (crypt_load(l->cd, CRYPT_LUKS2, NULL) < 0)
 		return refuse(l, "it has no valid LUKS2 header", f);
 	r = check_cipher(l, f);
@@ -302,9 +312,8 @@ int luks_format(const char *device, const char *uuid, const char *label,
 	if (r == 0)
 		r = format(l, uuid, label, passphrase);
 	if (r < 0)
-		return fail_errno(f, r,
-				  "use an unused disk of more than 16 MiB",
-				  "format volume %s", device);
+		return fail_device(r, "use an unused disk of more than 16 MiB",
+				   "format", device, f);
 	return 0;
 }
 
