@@ -124,3 +124,14 @@ int child_run(const char *const *argv, const char *remedy, size_t max,
 	return r < 0 ? fail_errno(f, r, remedy, "read what %s wrote", argv[0])
 		     : 0;
 }
+
+void child_extend_path(void)
+{
+	const char *path = getenv("PATH");
+	own_text struct text t = { 0 };
+
+	text_add(&t, "%s%s/usr/sbin:/sbin", path ? path : "/usr/bin:/bin",
+		 path && !*path ? "" : ":");
+	if (!text_failed(&t))
+		(void)setenv("PATH", t.s, 1); /* else: as it was */
+}

@@ -17,4 +17,7 @@
 int child_run(const char *const *argv, const char *remedy, size_t max,
 	      struct bytes *ret_output, struct fail *f);
 
+/* Adds /usr/sbin to PATH, where users other than root lack it: depmod. */
+void child_extend_path(void);
+
 #endif

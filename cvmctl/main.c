@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cvmctl/child.h"
 #include "cvmctl/command.h"
 #include "lib/own.h"
 
@@ -56,6 +57,8 @@ int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 	struct fail f = { 0 };
+
+	child_extend_path();
 
 	for (size_t i = 0; i < array_size(commands); i++)
 		if (strcmp(name, commands[i].name) == 0)

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+/*
+ * cvmctl build: from a root, a kernel, init and a template of boot.conf to
+ * an image directory. The same input gives the same bytes, wherever and
+ * whenever it is built.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "cvmctl/command.h"
+#include "cvmctl/image.h"
+#include "cvmctl/options.h"
+#include "cvmctl/template.h"
+#include "ima-policy/loader.h"
+#include "ima-policy/rules.h"
+#include "lib/io.h"
+#include "lib/own.h"
+
+#define DEFAULT_CMDLINE "console=ttyS0 panic=-1"
+
+enum { cmdline_max = 2047 }; /* COMMAND_LINE_SIZE of x86, less the NUL */
+
+struct build_options {
+	const char *root, *kernel, *modules, *init, *config, *apps, *ima_policy,
+		*cmdline, *output;
+};
+
+static const struct option_usage usage = {
+	"build --root DIR|TAR --kernel VMLINUZ --modules DIR --init INIT\n"
+	"                    --config FILE --output IMAGE_DIR [OPTION]...",
+	"Writes vmlinuz, initramfs.img, cmdline, root.img and manifest.json to\n"
+	"IMAGE_DIR. An image that is there already is replaced in one step.",
+};
+
+static int read_options(int argc, char **argv, struct build_options *o,
+			struct fail *f)
+{
+	const struct option_spec specs[] = {
+		{ "root", OPTION_REQUIRED, "DIR|TAR",
+		  "what becomes the root disk", &o->root },
+		{ "kernel", OPTION_REQUIRED, "VMLINUZ", "a bzImage",
+		  &o->kernel },
+		{ "modules", OPTION_REQUIRED, "DIR", "its /lib/modules/VERSION",
+		  &o->modules },
+		{ "init", OPTION_REQUIRED, "INIT", "the static init",
+		  &o->init },
+		{ "config", OPTION_REQUIRED, "FILE",
+		  "boot.conf without the verity values", &o->config },
+		{ "apps", OPTION_TEXT, "FILE", "apps.conf, put into the root",
+		  &o->apps },
+		{ "ima-policy", OPTION_TEXT, "FILE",
+		  "the policy that [ima] policy names", &o->ima_policy },
+		{ "cmdline", OPTION_TEXT, "TEXT",
+		  "the kernel's command line; else " DEFAULT_CMDLINE,
+		  &o->cmdline },
+		{ "output", OPTION_REQUIRED, "IMAGE_DIR", "where to write",
+		  &o->output },
+		{ 0 },
+	};
+
+	return options_read(&usage, specs, argc, argv, f);
+}
+
+/* The policy and the path that boot.conf has for it come together. */
+static int read_policy(const struct build_options *o, struct image *i,
+		       struct fail *f)
+{
+	int r;
+
+	if (!o->ima_policy && !i->conf->ima.policy[0])
+		return 0;
+	if (!o->ima_policy)
+		return fail_because(f,
+				    "boot.conf names one and --ima-policy "
+				    "is missing",
+				    "give --ima-policy, or [ima] policy = none",
+				    "find IMA policy %s", i->conf->ima.policy);
+	if (!i->conf->ima.policy[0])
+		return fail_because(f, "boot.conf does not name it",
+				    "set [ima] policy to a path such as "
+				    "/etc/cvm-init/ima-policy",
+				    "use IMA policy %s", o->ima_policy);
+	r = io_read_file(AT_FDCWD, o->ima_policy, ima_policy_max,
+			 &i->ima_policy);
+	if (r < 0)
+		return fail_errno(f, r, "check --ima-policy", "read %s",
+				  o->ima_policy);
+	return ima_check_policy(o->ima_policy, (char *)i->ima_policy.data,
+				i->ima_policy.len, f);
+}
+
+static int copy_kernel(const struct build_options *o, const char *path,
+		       struct image *i, struct fail *f)
+{
+	own_bytes struct bytes kernel = { 0 };
+	int r = io_read_file(AT_FDCWD, o->kernel, kernel_size_max, &kernel);
+
+	if (r < 0)
+		return fail_errno(f, r, "check --kernel", "read %s", o->kernel);
+	if (kernel_read_version(&kernel, i->kernel_version) < 0)
+		return fail_because(f, "it is not a bzImage",
+				    "give the vmlinuz of an x86-64 kernel",
+				    "use kernel %s", o->kernel);
+	r = image_digest_bytes(&kernel, &i->kernel);
+	if (r == 0)
+		r = io_replace_file(path, kernel.data, kernel.len, 0644);
+	return r < 0 ? fail_errno(f, r, "free disk space", "write %s", path)
+		     : 0;
+}
+
+/* Without a newline: the file's digest is that of the text. */
+static int write_cmdline(const struct build_options *o, const char *path,
+			 struct image *i, struct fail *f)
+{
+	const char *text = o->cmdline ? o->cmdline : DEFAULT_CMDLINE;
+	own_bytes struct bytes b = { 0 };
+	int r = bytes_copy(text, strlen(text), &b);
+
+	if (strlen(text) > cmdline_max || strpbrk(text, "\n\r\t"))
+		return fail_because(f, "it is not one line of 2047 bytes",
+				    "shorten --cmdline",
+				    "use the command line");
+	if (r == 0)
+		r = image_digest_bytes(&b, &i->cmdline);
+	if (r == 0)
+		r = io_replace_file(path, b.data, b.len, 0644);
+	i->cmdline_text = text;
+	return r < 0 ? fail_errno(f, r, "free disk space", "write %s", path)
+		     : 0;
+}
+
+static int choose_modules(const struct build_options *o, struct image *i,
+			  struct fail *f)
+{
+	i->modules = calloc(1, sizeof(*i->modules));
+	if (!i->modules)
+		return fail_errno(f, ENOMEM, "free memory",
+				  "choose the modules");
+	i->modules->dir = o->modules;
+	i->modules->kernel = i->kernel_version;
+	return modules_choose(i->modules, &i->conf->modules.load, f);
+}
+
+/* The root disk, and what will be measured on it. */
+static int build_root(const struct build_options *o, const char *path,
+		      struct image *i, struct fail *f)
+{
+	own_root_tree struct root_tree tree = ROOT_TREE_EMPTY;
+	int r = root_tree_open(o->root, o->apps, o->output, &tree, f);
+
+	if (r == 0)
+		r = root_tree_check(&tree, i->conf, f);
+	if (r == 0)
+		r = prediction_make(&tree, prediction_all_banks, &i->prediction,
+				    f);
+	return r < 0 ? r : image_write_root(i, tree.path, path, f);
+}
+
+static int complete_conf(struct image *i, struct fail *f)
+{
+	struct verity_params p = i->conf->root.verity;
+	own_bytes struct bytes template = take_bytes(&i->boot_conf);
+
+	return template_fill(&template, &p, &i->boot_conf, i->conf, f);
+}
+
+static int write_manifest(const struct image *i, const char *path,
+			  struct fail *f)
+{
+	own_bytes struct bytes text = { 0 };
+	int r = image_write_manifest(i, &text);
+
+	if (r == 0)
+		r = io_replace_file(path, text.data, text.len, 0644);
+	return r < 0 ? fail_errno(f, r, "free disk space", "write %s", path)
+		     : 0;
+}
+
+/* Writes every file of the image into dir. */
+static int build_files(const struct build_options *o, const struct workdir *dir,
+		       struct image *i, struct fail *f)
+{
+	static const char *const names[] = { IMAGE_KERNEL, IMAGE_CMDLINE,
+					     IMAGE_ROOT, IMAGE_INITRAMFS,
+					     IMAGE_MANIFEST };
+	char path[array_size(names)][PATH_MAX];
+	int r;
+
+	for (size_t n = 0; n < array_size(names); n++)
+		if (workdir_join(dir, names[n], path[n]) < 0)
+			return fail_errno(f, ENAMETOOLONG,
+					  "choose a shorter --output",
+					  "write %s", names[n]);
+	r = copy_kernel(o, path[0], i, f);
+	if (r == 0)
+		r = choose_modules(o, i, f);
+	if (r == 0)
+		r = write_cmdline(o, path[1], i, f);
+	if (r == 0)
+		r = build_root(o, path[2], i, f);
+	if (r == 0)
+		r = complete_conf(i, f);
+	if (r == 0)
+		r = image_write_initramfs(i, o->init, path[3], f);
+	return r < 0 ? r : write_manifest(i, path[4], f);
+}
+
+int command_build(int argc, char **argv, struct fail *f)
+{
+	own_workdir struct workdir dir = { .path = "" };
+	own_image struct image i = { 0 };
+	struct build_options o = { 0 };
+	int r = read_options(argc, argv, &o, f);
+
+	if (r)
+		return r;
+	i.conf = calloc(1, sizeof(*i.conf));
+	if (!i.conf)
+		return fail_errno(f, ENOMEM, "free memory", "read boot.conf");
+	r = image_read_epoch(&i.epoch, f);
+	if (r == 0)
+		r = image_check_place(o.output, f);
+	if (r == 0)
+		r = template_read(o.config, &i.boot_conf, i.conf, f);
+	if (r == 0)
+		r = read_policy(&o, &i, f);
+	if (r == 0)
+		r = workdir_make(o.output, &dir, f);
+	if (r == 0)
+		r = build_files(&o, &dir, &i, f);
+	return r < 0 ? r : image_put_in_place(&dir, o.output, f);
+}

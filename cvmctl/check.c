@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+/*
+ * cvmctl check: would init accept these files? Parsed by the code that init
+ * parses them with.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "cvmctl/command.h"
+#include "cvmctl/options.h"
+#include "cvmctl/prediction.h"
+#include "ima-policy/loader.h"
+#include "ima-policy/rules.h"
+#include "lib/io.h"
+#include "lib/own.h"
+
+struct check_options {
+	const char *boot, *apps, *root, *ima_policy;
+};
+
+static const struct option_usage usage = {
+	"check [--boot FILE] [--apps FILE] [--root DIR] [--ima-policy FILE]",
+	"Checks what is given and says where the first error is: FILE:LINE.\n"
+	"With --root the paths that apps.conf names must be there, and with\n"
+	"--boot as well the mount points that the boot needs.",
+};
+
+static int read_options(int argc, char **argv, struct check_options *o,
+			struct fail *f)
+{
+	const struct option_spec specs[] = {
+		{ "boot", OPTION_TEXT, "FILE",
+		  "boot.conf, complete or a template", &o->boot },
+		{ "apps", OPTION_TEXT, "FILE",
+		  "apps.conf; else the one in --root", &o->apps },
+		{ "root", OPTION_TEXT, "DIR", "the tree that apps.conf is for",
+		  &o->root },
+		{ "ima-policy", OPTION_TEXT, "FILE", "an IMA policy",
+		  &o->ima_policy },
+		{ 0 },
+	};
+	int r = options_read(&usage, specs, argc, argv, f);
+
+	if (r == 0 && !o->boot && !o->apps && !o->root && !o->ima_policy)
+		return options_refuse(f, argv[0], "nothing is given to check");
+	return r;
+}
+
+/* A template is as good as a complete one; the complete one's error counts. */
+static int check_boot(const char *file, struct boot_conf *conf, struct fail *f)
+{
+	own_bytes struct bytes text = { 0 };
+	struct ini_error error = { 0 };
+	struct ini_error ignored = { 0 };
+	int r = io_read_file(AT_FDCWD, file, boot_conf_max, &text);
+
+	if (r < 0)
+		return fail_errno(f, r, "check --boot", "read %s", file);
+	if (boot_conf_read(file, (char *)text.data, text.len, true, conf,
+			   &error) == 0 ||
+	    boot_conf_read(file, (char *)text.data, text.len, false, conf,
+			   &ignored) == 0)
+		return 0;
+	return fail_because(f, error.text, "see boot.conf(5)", "use %s", file);
+}
+
+static int check_apps(const char *file, struct fail *f)
+{
+	own_free struct apps_conf *apps = calloc(1, sizeof(*apps));
+	own_bytes struct bytes text = { 0 };
+	struct ini_error error = { 0 };
+	int r = io_read_file(AT_FDCWD, file, apps_conf_max, &text);
+
+	if (!apps)
+		return fail_errno(f, ENOMEM, "free memory", "read %s", file);
+	if (r < 0)
+		return fail_errno(f, r, "check --apps", "read %s", file);
+	r = apps_conf_read(file, (char *)text.data, text.len, apps, &error);
+	apps_conf_free(apps);
+	return r < 0 ? fail_because(f, error.text, "see apps.conf(5)", "use %s",
+				    file)
+		     : 0;
+}
+
+static int check_policy(const char *file, struct fail *f)
+{
+	own_bytes struct bytes text = { 0 };
+	int r = io_read_file(AT_FDCWD, file, ima_policy_max, &text);
+
+	if (r < 0)
+		return fail_errno(f, r, "check --ima-policy", "read %s", file);
+	return ima_check_policy(file, (char *)text.data, text.len, f);
+}
+
+static int check_root(const struct check_options *o,
+		      const struct boot_conf *conf, struct fail *f)
+{
+	own_root_tree struct root_tree tree = ROOT_TREE_EMPTY;
+	own_prediction struct prediction p = { 0 };
+	int r = root_tree_open(o->root, o->apps, "/tmp/cvmctl-root", &tree, f);
+
+	if (r == 0 && o->boot)
+		r = root_tree_check(&tree, conf, f);
+	return r < 0 ? r : prediction_make(&tree, 1U << DIGEST_SHA256, &p, f);
+}
+
+int command_check(int argc, char **argv, struct fail *f)
+{
+	own_free struct boot_conf *conf = calloc(1, sizeof(*conf));
+	struct check_options o = { 0 };
+	int r = read_options(argc, argv, &o, f);
+
+	if (r)
+		return r;
+	if (!conf)
+		return fail_errno(f, ENOMEM, "free memory", "read boot.conf");
+	r = o.boot ? check_boot(o.boot, conf, f) : 0;
+	if (r == 0 && o.apps)
+		r = check_apps(o.apps, f);
+	if (r == 0 && o.ima_policy)
+		r = check_policy(o.ima_policy, f);
+	return r == 0 && o.root ? check_root(&o, conf, f) : r;
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+/* See prediction.h. */
+#include "cvmctl/prediction.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "seal/measure.h"
+#include "seal/pcr.h"
+
+void prediction_free(struct prediction *p)
+{
+	events_free(&p->events);
+}
+
+int prediction_make(const struct root_tree *t, digest_algs algs,
+		    struct prediction *ret, struct fail *f)
+{
+	own_prediction struct prediction p = { 0 };
+	struct measured m = {
+		.root_fd = t->fd,
+		.apps_raw = &t->apps_raw,
+		.apps = t->apps,
+		.algs = algs,
+	};
+	int r = measure_apps(&m, &p.events, f);
+
+	if (r < 0)
+		return r;
+	pcr_start_value(algs, &p.measured);
+	pcr_start_value(algs, &p.ready);
+	r = events_replay(&p.events, pcr_apps, &p.measured);
+	if (r == 0)
+		r = events_add_cap(&p.events, events_cap_ready, algs);
+	if (r == 0)
+		r = events_replay(&p.events, pcr_apps, &p.ready);
+	if (r < 0)
+		return fail_errno(f, r, "free memory", "predict PCR %d",
+				  pcr_apps);
+	*ret = p;
+	p = (struct prediction){ 0 };
+	return 0;
+}
+
+static struct json_object *write_bank(const struct prediction *p,
+				      enum digest_alg bank)
+{
+	own_json struct json_object *o = json_object_new_object();
+	struct pcr_values values = { .bank = bank, .mask = 1U << pcr_apps };
+	size_t size = digest_size(bank);
+	uint8_t policy[32];
+
+	memcpy(values.value[pcr_apps], p->measured.value[bank], size);
+	if (pcr_policy_digest(&values, policy) < 0 ||
+	    json_set_hex(o, "measured", p->measured.value[bank], size) < 0 ||
+	    json_set_hex(o, "ready", p->ready.value[bank], size) < 0 ||
+	    json_set_hex(o, "policy", policy, sizeof(policy)) < 0)
+		return NULL;
+	return json_object_get(o);
+}
+
+static struct json_object *write_banks(const struct prediction *p)
+{
+	own_json struct json_object *o = json_object_new_object();
+
+	for (unsigned i = 0; i < DIGEST_ALG_COUNT; i++) {
+		enum digest_alg bank = (enum digest_alg)i;
+
+		if (p->measured.algs & 1U << i &&
+		    json_set(o, digest_name(bank), write_bank(p, bank)) < 0)
+			return NULL;
+	}
+	return json_object_get(o);
+}
+
+struct json_object *prediction_to_json(const struct prediction *p)
+{
+	own_json struct json_object *o = json_object_new_object();
+
+	if (json_set_u64(o, "pcr", pcr_apps) < 0 ||
+	    json_set(o, "banks", write_banks(p)) < 0 ||
+	    json_set(o, "events", events_to_json(&p->events)) < 0)
+		return NULL;
+	return json_object_get(o);
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+/* See template.h. */
+#include "cvmctl/template.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/hex.h"
+#include "lib/io.h"
+#include "lib/own.h"
+#include "lib/text.h"
+
+int template_read(const char *file, struct bytes *ret_text,
+		  struct boot_conf *ret_conf, struct fail *f)
+{
+	own_bytes struct bytes text = { 0 };
+	struct ini_error error = { 0 };
+	int r = io_read_file(AT_FDCWD, file, boot_conf_max, &text);
+
+	if (r < 0)
+		return fail_errno(f, r, "check --config", "read %s", file);
+	r = boot_conf_read(file, (const char *)text.data, text.len, true,
+			   ret_conf, &error);
+	if (r == -ENOMEM)
+		return fail_errno(f, r, "free memory", "read %s", file);
+	if (r < 0)
+		return fail_because(f, error.text, "see boot.conf(5)", "use %s",
+				    file);
+	*ret_text = take_bytes(&text);
+	return 0;
+}
+
+/* The end of the line "[root]"; NULL: there is none. */
+static const char *find_root_section(const char *text)
+{
+	static const char section[] = "[root]";
+
+	for (const char *line = text; line;) {
+		const char *end = strchr(line, '\n');
+
+		line += strspn(line, " \t");
+		if (strncmp(line, section, sizeof(section) - 1) == 0)
+			return end ? end + 1 : line + strlen(line);
+		line = end ? end + 1 : NULL;
+	}
+	return NULL;
+}
+
+static void add_values(struct text *t, const struct verity_params *p)
+{
+	char root_hash[2 * digest_size_max + 1];
+	char salt[2 * verity_salt_max + 1];
+
+	hex_encode(p->root_hash, p->root_hash_len, root_hash);
+	hex_encode(p->salt, p->salt_len, salt);
+	text_add(t, "root-hash = %s\n", root_hash);
+	text_add(t, "salt = %s\n", p->salt_len ? salt : "-");
+	text_add(t, "data-block-size = %" PRIu64 "\n", p->data_block_size);
+	text_add(t, "hash-block-size = %" PRIu64 "\n", p->hash_block_size);
+	text_add(t, "data-blocks = %" PRIu64 "\n", p->data_blocks);
+	text_add(t, "hash-offset = %" PRIu64 "\n", p->hash_offset);
+}
+
+/* True when init will read the very values that were written. */
+static bool same_values(const struct verity_params *a,
+			const struct verity_params *b)
+{
+	return a->hash == b->hash && a->data_block_size == b->data_block_size &&
+	       a->hash_block_size == b->hash_block_size &&
+	       a->data_blocks == b->data_blocks &&
+	       a->hash_offset == b->hash_offset && a->salt_len == b->salt_len &&
+	       memcmp(a->salt, b->salt, a->salt_len) == 0 &&
+	       a->root_hash_len == b->root_hash_len &&
+	       memcmp(a->root_hash, b->root_hash, a->root_hash_len) == 0;
+}
+
+int template_fill(const struct bytes *text, const struct verity_params *p,
+		  struct bytes *ret_text, struct boot_conf *ret_conf,
+		  struct fail *f)
+{
+	const char *whole = (const char *)text->data;
+	const char *rest = find_root_section(whole);
+	own_text struct text t = { 0 };
+	own_bytes struct bytes filled = { 0 };
+	struct ini_error error = { 0 };
+
+	if (!rest)
+		rest = whole + text->len;
+	text_add_bytes(&t, whole, (size_t)(rest - whole));
+	if (t.len && t.s && t.s[t.len - 1] != '\n')
+		text_add(&t, "\n");
+	if (!find_root_section(whole))
+		text_add(&t, "[root]\n");
+	add_values(&t, p);
+	text_add(&t, "%s", rest);
+	if (text_failed(&t) || bytes_copy(t.s, t.len, &filled) < 0)
+		return fail_errno(f, ENOMEM, "free memory", "write boot.conf");
+	if (boot_conf_read("boot.conf", (const char *)filled.data, filled.len,
+			   false, ret_conf, &error) < 0)
+		return fail_because(f, error.text, "shorten the template",
+				    "complete boot.conf");
+	if (!same_values(p, &ret_conf->root.verity))
+		return fail_because(f, "it reads back differently",
+				    "report this with the template",
+				    "complete boot.conf");
+	*ret_text = take_bytes(&filled);
+	return 0;
+}
