@@ -26,14 +26,14 @@ MAN    := $(wildcard docs/*.[1-8])
 
 # init: static-pie, musl, size first
 INIT_OBJ   := $(patsubst %.c,$(O)/init/%.o,$(SHARED) $(INIT))
-INIT_FLAGS := $(BASE) $(MUSL_CFLAGS) -Os -fPIE -ffunction-sections -fdata-sections
-INIT_LINK  := -static-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--build-id=none -s
+INIT_FLAGS := $(BASE) $(MUSL_CFLAGS) -Os
+INIT_LINK  := $(MUSL_LDFLAGS) -s
 
 # cvmctl: the host's own libraries, except libinih (see deps/build)
 HOST_PKGS   := libcryptsetup devmapper tss2-esys tss2-mu tss2-rc tss2-tctildr \
                tss2-tcti-device tss2-tcti-swtpm libcrypto json-c uuid libkmod libzstd
 CVMCTL_OBJ  := $(patsubst %.c,$(O)/cvmctl/%.o,$(SHARED) $(CVMCTL))
-HOST_FLAGS  := $(BASE) $(HOST_INIH_CFLAGS) -O2 -D_FORTIFY_SOURCE=2 -fPIE
+HOST_FLAGS  := $(BASE) -DCVM_HOST $(HOST_INIH_CFLAGS) -O2 -D_FORTIFY_SOURCE=2 -fPIE
 HOST_LIBS    = $(shell pkg-config --libs $(HOST_PKGS)) $(HOST_INIH_LIBS)
 
 # tests: everything but the two mains, under ASan and UBSan
@@ -42,7 +42,7 @@ SAN         := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 CHECK_SRC   := $(SHARED) $(filter-out %/main.c,$(INIT) $(CVMCTL))
 CHECK_OBJ   := $(patsubst %.c,$(O)/check/%.o,$(CHECK_SRC))
 CHECK_BIN   := $(patsubst tests/%.c,$(O)/check/%,$(TESTS))
-CHECK_FLAGS := $(BASE) $(HOST_INIH_CFLAGS) $(SAN)
+CHECK_FLAGS := $(BASE) -DCVM_HOST $(HOST_INIH_CFLAGS) $(SAN)
 
 .PHONY: all init cvmctl unit lint check demo size bench sbom install clean help
 .SECONDARY:
