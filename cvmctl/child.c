@@ -15,8 +15,6 @@
 
 enum { messages_max = 1024 * 1024 };
 
-extern char **environ;
-
 static void actions_destroy(posix_spawn_file_actions_t *a)
 {
 	(void)posix_spawn_file_actions_destroy(a); /* cannot fail in glibc */
@@ -24,26 +22,12 @@ static void actions_destroy(posix_spawn_file_actions_t *a)
 
 #define own_actions __attribute__((cleanup(actions_destroy)))
 
-/* The environment with LC_ALL=C first, which getenv then finds. */
-static char **make_environment(char *locale)
-{
-	size_t n = 0;
-	char **copy;
-
-	while (environ[n])
-		n++;
-	copy = calloc(n + 2, sizeof(*copy));
-	if (copy) {
-		copy[0] = locale;
-		memcpy(copy + 1, environ, n * sizeof(*copy));
-	}
-	return copy;
-}
-
 static int spawn(const char *const *argv, int out, int err, pid_t *ret)
 {
 	char locale[] = "LC_ALL=C";
-	own_free char **env = make_environment(locale);
+	char zone[] = "TZ=UTC0";
+	own_text struct text path = { 0 };
+	char *env[] = { locale, zone, NULL, NULL };
 	own_free char **words = NULL;
 	own_actions posix_spawn_file_actions_t actions;
 	size_t n = 0;
@@ -52,8 +36,10 @@ static int spawn(const char *const *argv, int out, int err, pid_t *ret)
 	while (argv[n])
 		n++;
 	words = calloc(n + 1, sizeof(*words));
-	if (e || !env || !words)
+	text_add(&path, "PATH=%s", getenv("PATH") ? getenv("PATH") : "");
+	if (e || !words || text_failed(&path))
 		return -ENOMEM;
+	env[2] = path.s;
 	memcpy(words, argv, n * sizeof(*words));
 	e = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO,
 					     "/dev/null", O_RDONLY, 0);

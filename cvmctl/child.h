@@ -10,9 +10,11 @@
 
 /*
  * Runs argv (NULL-terminated, argv[0] looked up in PATH) with an empty input
- * and the locale C, to its end. What it says on its output, at most max
- * bytes, is for the caller, who frees *ret_output; NULL throws it away. A
- * status other than 0 is a failure whose reason is the last line it wrote.
+ * and nothing in its environment but PATH, the locale C and UTC, to its end:
+ * mkfs.erofs would take SOURCE_DATE_EPOCH for a limit and not for the time.
+ * What it says on its output, at most max bytes, is for the caller, who frees
+ * *ret_output; NULL throws it away. A status other than 0 is a failure whose
+ * reason is the last line it wrote.
  */
 int child_run(const char *const *argv, const char *remedy, size_t max,
 	      struct bytes *ret_output, struct fail *f);

@@ -21,8 +21,8 @@ int command_seal(int argc, char **argv, struct fail *f);
 int command_inspect(int argc, char **argv, struct fail *f);
 int command_check(int argc, char **argv, struct fail *f);
 
-/* "cvmctl: command: what" on stderr: for work that takes over a second. */
-__attribute__((format(printf, 2, 3))) void
-command_progress(const char *command, const char *what, ...);
+/* "cvmctl: what ..." on stderr: for work that takes over a second. */
+__attribute__((format(printf, 1, 2))) void command_progress(const char *what,
+							    ...);
 
 #endif

@@ -98,7 +98,7 @@ int image_write_initramfs(struct image *i, const char *init, const char *path,
 
 	if (r < 0)
 		return r;
-	command_progress("build", "packing the initramfs");
+	command_progress("packing the initramfs");
 	r = cpio_write(&i->files, i->epoch, &archive);
 	if (r == 0)
 		r = compress_zstd(&archive, &packed);

@@ -72,7 +72,7 @@ int image_write_root(struct image *i, const char *tree, const char *path,
 				    "set [root] fs = erofs in boot.conf",
 				    "make a root of %s",
 				    boot_root_fs_name(i->conf->root.fs));
-	command_progress("build", "making the erofs image");
+	command_progress("making the erofs image");
 	r = write_erofs(i, tree, path, f);
 	if (r < 0)
 		return r;
@@ -81,7 +81,7 @@ int image_write_root(struct image *i, const char *tree, const char *path,
 	r = choose_salt(path, p);
 	if (r < 0)
 		return fail_errno(f, r, "check file systems", "read %s", path);
-	command_progress("build", "making the hash tree");
+	command_progress("making the hash tree");
 	r = verity_append_tree(path, p, f);
 	if (r < 0)
 		return r;

@@ -106,6 +106,7 @@ static int append(struct choice *c, const char *path)
 	struct module *slot = &c->m->module[c->m->n];
 	const char *dir = c->m->dir;
 	size_t dir_len = strlen(dir);
+	size_t start;
 	own_bytes struct bytes content = { 0 };
 	size_t len;
 	int r;
@@ -122,7 +123,8 @@ static int append(struct choice *c, const char *path)
 	r = read_module(path, &content, &len, c->f);
 	if (r < 0)
 		return r;
-	slot->path = strndup(path + dir_len + 1, len - dir_len - 1);
+	start = dir_len + strspn(path + dir_len, "/");
+	slot->path = strndup(path + start, len - start);
 	if (!slot->path)
 		return fail_errno(c->f, ENOMEM, "free memory",
 				  "choose the modules");

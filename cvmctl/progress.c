@@ -5,7 +5,7 @@
 
 #include "cvmctl/command.h"
 
-void command_progress(const char *command, const char *what, ...)
+void command_progress(const char *what, ...)
 {
 	char line[256];
 	va_list args;
@@ -13,5 +13,5 @@ void command_progress(const char *command, const char *what, ...)
 	va_start(args, what);
 	(void)vsnprintf(line, sizeof(line), what, args); /* may be cut short */
 	va_end(args);
-	(void)fprintf(stderr, "cvmctl: %s: %s\n", command, line);
+	(void)fprintf(stderr, "cvmctl: %s ...\n", line);
 }

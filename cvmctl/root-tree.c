@@ -47,7 +47,7 @@ static int unpack(const char *tar, const char *dir, struct fail *f)
 		return fail_because(f, "only root can keep the owners in it",
 				    "run as root, or give a directory",
 				    "unpack %s", tar);
-	command_progress("build", "unpacking %s", tar);
+	command_progress("unpacking %s", tar);
 	return child_run(argv, "check the tar given with --root", 0, NULL, f);
 }
 
@@ -60,7 +60,7 @@ static int copy(const char *from, const char *to, struct fail *f)
 	if ((size_t)snprintf(all, sizeof(all), "%s/.", from) >= sizeof(all))
 		return fail_errno(f, ENAMETOOLONG, "choose a shorter path",
 				  "copy %s", from);
-	command_progress("build", "copying %s, to put apps.conf into it", from);
+	command_progress("copying %s, to put apps.conf into it", from);
 	return child_run(argv, "check the directory given with --root", 0, NULL,
 			 f);
 }

@@ -36,7 +36,7 @@ int source_open_image(const char *image, struct root_tree *ret, struct fail *f)
 		return r;
 	(void)snprintf(extract, sizeof(extract), "--extract=%s",
 		       ret->work.path); /* fits: shorter than PATH_MAX */
-	command_progress("predict", "extracting %s", root);
+	command_progress("extracting %s", root);
 	r = child_run(argv, "build the image again", 0, NULL, f);
 	if (r < 0)
 		return r;
