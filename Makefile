@@ -92,7 +92,7 @@ $(O)/check/test_%: $(O)/check/tests/test_%.o $(O)/check/tests/table.o $(O)/check
 unit: $(CHECK_BIN) ## unit tests, seconds, no root, no TPM
 	$(Q)tests/run $(CHECK_BIN)
 
-lint: ## format, static analysis, budgets, manual pages
+lint: | $(DEPS_STAMP) ## format, static analysis, budgets, manual pages
 	$(Q)tests/lint
 
 check: ## lint, unit tests, then the QEMU scenarios
