@@ -164,10 +164,11 @@ int boot_parse_modules(const char *value, void *field)
 
 	while (*(value += strspn(value, delimiters))) {
 		size_t len = strcspn(value, delimiters);
-		char *name = m->name[m->n];
+		char *name;
 
 		if (m->n == boot_modules_max || len >= sizeof(m->name[0]))
 			return -E2BIG;
+		name = m->name[m->n];
 		memcpy(name, value, len);
 		name[len] = '\0';
 		if (!text_is_name(name, len))
