@@ -77,13 +77,12 @@ static void *open_pet(void *conf, const char *name, const char **ret_why)
 {
 	struct conf *c = conf;
 
-	if (!text_is_name(name, label_max - 1))
-		*ret_why = "no name for a pet";
-	else if (c->pets == pets_max)
-		*ret_why = "too many pets; at most 2";
-	else
-		return strcpy(c->pet[c->pets].name, name), &c->pet[c->pets++];
-	return NULL;
+	*ret_why = c->pets == pets_max ? "too many pets; at most 2"
+				       : "no name for a pet";
+	if (c->pets == pets_max || !text_is_name(name, label_max - 1))
+		return NULL;
+	strcpy(c->pet[c->pets].name, name);
+	return &c->pet[c->pets++];
 }
 
 /* The house keys' offsets are from the start of the configuration. */
