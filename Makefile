@@ -52,13 +52,13 @@ all: $(OUT)/init $(OUT)/cvmctl $(addprefix $(OUT)/man/,$(notdir $(MAN))) ## init
 init: $(OUT)/init ## the static init alone
 cvmctl: $(OUT)/cvmctl ## the host command alone
 
-$(OUT)/init: $(INIT_OBJ) | $(DEPS_STAMP)
+$(OUT)/init: $(INIT_OBJ) $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	@echo "  LINK    $@"
 	$(Q)$(MUSL_CC) $(INIT_LINK) -o $@.tmp $(INIT_OBJ) $(MUSL_LIBS)
 	$(Q)deps/check-elf $@.tmp && mv $@.tmp $@
 
-$(OUT)/cvmctl: $(CVMCTL_OBJ) | $(DEPS_STAMP)
+$(OUT)/cvmctl: $(CVMCTL_OBJ) $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	@echo "  LINK    $@"
 	$(Q)$(HOSTCC) -pie -Wl,-z,relro,-z,now -o $@ $(CVMCTL_OBJ) $(HOST_LIBS)
