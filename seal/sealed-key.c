@@ -70,7 +70,7 @@ static int check_name(const struct srk_record *srk)
 		return r;
 	return CRYPTO_memcmp(name.at, digest.value[DIGEST_SHA256], 32) == 0
 		       ? 0
-		       : -EINVAL;
+		       : -EBADMSG;
 }
 
 int srk_record_parse(const struct bytes *record, struct srk_record *ret)

@@ -45,7 +45,8 @@ struct srk_record {
  * Takes a record apart: handle || TPM2B_NAME || UINT32 1 || TPM2B_PUBLIC,
  * nothing after. The name is the hash of the public area that stands beside
  * it, so equal names mean equal keys, and the handle is tpm_srk_handle.
- * 0; -EINVAL for anything else; -ENOMEM, -EIO.
+ * 0; -EBADMSG when the name is another key's; -EINVAL for anything else;
+ * -ENOMEM, -EIO.
  */
 int srk_record_parse(const struct bytes *record, struct srk_record *ret);
 

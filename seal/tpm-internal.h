@@ -73,6 +73,10 @@ int tpm_start_session(struct tpm *t, TPM2_SE type, TPMA_SESSION attributes,
 /* Flushes a session or transient object, if any; sets ESYS_TR_NONE. */
 void tpm_flush(struct tpm *t, ESYS_TR *handle);
 
+/* The banks in use among those of a TPM; see tpm_banks. */
+int tpm_collect_banks(const TPML_PCR_SELECTION *list, digest_algs *ret,
+		      struct fail *f);
+
 /* TPM_RC without the handle, parameter or session it is about. */
 TSS2_RC tpm_rc_base(TSS2_RC rc);
 

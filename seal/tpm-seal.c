@@ -93,7 +93,7 @@ static int create_sealed(struct tpm *t, const struct secret *secret,
 	if (r < 0)
 		return fail_errno(f, r, more_memory, what_seal);
 	sensitive = (void *)hold.data;
-	if (secret->len > sizeof(sensitive->sensitive.data.buffer))
+	if (secret->len > tpm_secret_max)
 		return fail_because(f, "it is longer than a TPM can hold",
 				    "seal at most 128 bytes", what_seal);
 	sensitive->sensitive.data.size = (UINT16)secret->len;
@@ -122,8 +122,13 @@ int tpm_seal(struct tpm *t, const struct pcr_values *values,
 {
 	own_sealed_key struct sealed_key key = { .pcr_mask = values->mask,
 						 .bank = values->bank };
-	int r = check_bank(t, values->bank, f);
+	int r;
 
+	if (!values->mask)
+		return fail_because(f, "no PCR would guard it",
+				    "name the PCRs to seal it under",
+				    what_seal);
+	r = check_bank(t, values->bank, f);
 	if (r < 0)
 		return r;
 	r = pcr_policy_digest(values, key.policy_digest);

@@ -81,6 +81,13 @@ static TSS2_RC create_primary(struct tpm *t, const TPM2B_PUBLIC *template,
 				  NULL, NULL);
 }
 
+/* An error in CreatePrimary's parameter 2: TCG Part 2, 6.6.2. */
+static bool is_about_template(TSS2_RC rc)
+{
+	return (rc & (TPM2_RC_FMT1 | TPM2_RC_P | TPM2_RC_N_MASK)) ==
+	       (TPM2_RC_FMT1 | TPM2_RC_P | TPM2_RC_2);
+}
+
 static int create_srk(struct tpm *t, struct fail *f)
 {
 	static const char what[] =
@@ -90,7 +97,7 @@ static int create_srk(struct tpm *t, struct fail *f)
 	TSS2_RC rc = create_primary(t, &srk_ecc, &primary);
 
 	/* a TPM without P-256 refuses the template in one way or another */
-	if (rc && tpm_rc_base(rc) & TPM2_RC_FMT1)
+	if (is_about_template(rc))
 		rc = create_primary(t, &srk_rsa, &primary);
 	if (rc)
 		return tpm_fail(t, rc, f, what);
@@ -117,6 +124,10 @@ static int check_srk(const struct bytes *record, struct fail *f)
 
 	if (r == -ENOMEM)
 		return fail_errno(f, r, "give the VM more memory", what_srk);
+	if (r == -EBADMSG)
+		return fail_because(f, "its name is that of another key",
+				    "do not trust this host with the VM",
+				    what_srk);
 	if (r == 0 && Tss2_MU_TPMT_PUBLIC_Unmarshal(
 			      srk.public_area, srk.public_len, &at, &public))
 		r = -EINVAL;

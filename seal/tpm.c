@@ -85,8 +85,8 @@ static bool bank_in_use(const TPMS_PCR_SELECTION *bank)
 	return false;
 }
 
-static int collect_banks(const TPML_PCR_SELECTION *list, digest_algs *ret,
-			 struct fail *f)
+int tpm_collect_banks(const TPML_PCR_SELECTION *list, digest_algs *ret,
+		      struct fail *f)
 {
 	digest_algs algs = 0;
 
@@ -127,7 +127,7 @@ int tpm_banks(struct tpm *t, digest_algs *ret_algs, struct fail *f)
 		rc = TSS2_ESYS_RC_MALFORMED_RESPONSE;
 	if (rc)
 		return tpm_fail(t, rc, f, "list the PCR banks");
-	return collect_banks(&caps->data.assignedPCR, ret_algs, f);
+	return tpm_collect_banks(&caps->data.assignedPCR, ret_algs, f);
 }
 
 /* One PCR in each bank of algs, in the order of enum digest_alg. */

@@ -50,6 +50,9 @@ int tpm_pcr_read(struct tpm *t, uint32_t pcr, digest_algs algs,
 int tpm_pcr_extend(struct tpm *t, uint32_t pcr,
 		   const struct digest_set *digests, struct fail *f);
 
+/* What every TPM can hold: MAX_SYM_DATA of TCG Part 4's profile. */
+enum { tpm_secret_max = 128 };
+
 /*
  * Seals secret so that it is released only while the PCRs have *values.
  * The TPM's present PCR values do not matter. The caller frees *ret.

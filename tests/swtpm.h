@@ -18,7 +18,7 @@ enum { swtpm_start_ms = 5000 };
 
 struct swtpm {
 	struct tree tree;
-	char tcti[PATH_MAX];
+	char tcti[PATH_MAX + 16];
 	pid_t pid;
 };
 
@@ -70,11 +70,8 @@ static inline int swtpm_is_up(const struct swtpm *s)
 	return 0;
 }
 
-static inline void swtpm_start(struct swtpm *s)
+static inline void swtpm_run(struct swtpm *s)
 {
-	tree_make(&s->tree);
-	(void)snprintf(s->tcti, sizeof(s->tcti), "swtpm:path=%s/s",
-		       s->tree.path);
 	s->pid = fork();
 	if (s->pid == 0)
 		swtpm_exec(s);
@@ -84,6 +81,43 @@ static inline void swtpm_start(struct swtpm *s)
 		print_message("swtpm does not start: skipped\n");
 		skip();
 	}
+}
+
+static inline void swtpm_start(struct swtpm *s)
+{
+	tree_make(&s->tree);
+	(void)snprintf(s->tcti, sizeof(s->tcti), "swtpm:path=%s/s",
+		       s->tree.path);
+	swtpm_run(s);
+}
+
+/* A power cycle: what the TPM keeps stays, PCRs start again. */
+static inline void swtpm_restart(struct swtpm *s)
+{
+	(void)kill(s->pid, SIGTERM);
+	(void)waitpid(s->pid, NULL, 0);
+	(void)unlinkat(s->tree.fd, "s", 0);
+	(void)unlinkat(s->tree.fd, "s.ctrl", 0);
+	swtpm_run(s);
+}
+
+/*
+ * Runs a shell command with tpm2-tools on this TPM, in its directory; 0 when
+ * it succeeded. Skips the test where they are missing.
+ */
+static inline int swtpm_tool(const struct swtpm *s, const char *command)
+{
+	char line[2 * PATH_MAX + 1024];
+
+	if (system("command -v tpm2_pcrread >/dev/null") != 0) {
+		print_message("no tpm2-tools: skipped\n");
+		skip();
+	}
+	(void)snprintf(line, sizeof(line),
+		       "cd %s && export TPM2TOOLS_TCTI=%s TSS2_LOG=all+none && "
+		       "{ %s; } >/dev/null",
+		       s->tree.path, s->tcti, command);
+	return system(line);
 }
 
 #endif

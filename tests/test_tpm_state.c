@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+/*
+ * TPMs that others set up before us: banks switched off, an RSA SRK, another
+ * key in its place, a key sealed away from its TPM.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/own.h"
+#include "seal/tpm.h"
+#include "tests/line.h"
+#include "tests/swtpm.h"
+
+enum { timeout_ms = 20000 };
+
+static struct tpm *open_tpm(const struct swtpm *s)
+{
+	struct tpm *t = NULL;
+	struct fail f = { 0 };
+
+	assert_ok(tpm_open(s->tcti, timeout_ms, &t, &f), &f);
+	return t;
+}
+
+/* Seals len bytes for PCR 14 at zero. */
+static int seal(struct tpm *t, enum digest_alg bank, size_t len,
+		struct sealed_key *ret, struct fail *f)
+{
+	const struct pcr_values values = { .bank = bank, .mask = 1U << 14 };
+	own_secret struct secret secret = { 0 };
+
+	assert_int_equal(secret_alloc(len, &secret), 0);
+	memset(secret.data, 0x5a, len);
+	return tpm_seal(t, &values, &secret, ret, f);
+}
+
+static void assert_unseals(struct tpm *t, const struct sealed_key *key,
+			   size_t len)
+{
+	own_secret struct secret secret = { 0 };
+	struct fail f = { 0 };
+
+	assert_ok(tpm_unseal(t, key, &secret, &f), &f);
+	assert_int_equal(secret.len, len);
+	for (size_t i = 0; i < len; i++)
+		assert_int_equal(secret.data[i], 0x5a);
+}
+
+static void test_binds_to_some_pcr(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_tpm struct tpm *t = NULL;
+	own_secret struct secret secret = { 0 };
+	const struct pcr_values none = { .bank = DIGEST_SHA256 };
+	struct sealed_key key = { 0 };
+	struct fail f = { 0 };
+
+	(void)state;
+	swtpm_start(&s);
+	t = open_tpm(&s);
+	assert_int_equal(secret_alloc(32, &secret), 0);
+	assert_refusal(tpm_seal(t, &none, &secret, &key, &f), &f,
+		       "cannot seal the key: no PCR would guard it; name the "
+		       "PCRs to seal it under");
+}
+
+static void test_uses_the_active_banks(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_tpm struct tpm *t = NULL;
+	struct sealed_key key = { 0 };
+	struct digest_set set;
+	struct fail f = { 0 };
+	digest_algs algs = 0;
+
+	(void)state;
+	swtpm_start(&s);
+	t = open_tpm(&s);
+	tpm_close(&t);
+	assert_int_equal(swtpm_tool(&s, "tpm2_pcrallocate sha1:none+sha256:all+"
+					"sha384:none+sha512:none"),
+			 0);
+	swtpm_restart(&s);
+	t = open_tpm(&s);
+	assert_ok(tpm_banks(t, &algs, &f), &f);
+	assert_int_equal(algs, 1U << DIGEST_SHA256);
+	assert_refusal(tpm_pcr_read(t, 14, 1U << DIGEST_SHA384, &set, &f), &f,
+		       "cannot read PCR 14: the TPM lacks it in one of the "
+		       "banks; switch the bank on with tpm2_pcrallocate");
+	assert_refusal(seal(t, DIGEST_SHA384, 32, &key, &f), &f,
+		       "cannot seal the key: the TPM has no sha384 bank; "
+		       "switch it on with tpm2_pcrallocate");
+	assert_null(key.blob.data);
+}
+
+static void test_seals_under_an_rsa_key(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_sealed_key struct sealed_key key = { 0 };
+	own_tpm struct tpm *t = NULL;
+	struct srk_record srk;
+	struct fail f = { 0 };
+
+	(void)state;
+	swtpm_start(&s);
+	t = open_tpm(&s);
+	tpm_close(&t);
+	assert_int_equal(swtpm_tool(&s,
+				    "tpm2_createprimary -C o -G rsa -c p && "
+				    "tpm2_evictcontrol -C o -c p 0x81000001 && "
+				    "tpm2_flushcontext -t"),
+			 0);
+	t = open_tpm(&s);
+	assert_ok(seal(t, DIGEST_SHA256, 32, &key, &f), &f);
+	assert_int_equal(srk_record_parse(&key.srk, &srk), 0);
+	assert_int_equal(srk.type, 0x0001); /* TPM_ALG_RSA */
+	assert_unseals(t, &key, 32);
+}
+
+static void test_refuses_what_is_no_srk(void **state)
+{
+	static const char *const commands[] = {
+		"tpm2_createprimary -C o -G ecc -c p -a 'fixedtpm|fixedparent|"
+		"sensitivedataorigin|userwithauth|sign'",
+		"tpm2_createprimary -C o -G ecc -c p -a 'sensitivedataorigin|"
+		"userwithauth|restricted|decrypt'",
+		"tpm2_createprimary -C o -G ecc -g sha384 -c p",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(commands); i++) {
+		own_swtpm struct swtpm s = { 0 };
+		own_tpm struct tpm *t = NULL;
+		char command[512];
+		struct fail f = { 0 };
+		digest_algs algs;
+
+		swtpm_start(&s);
+		t = open_tpm(&s);
+		tpm_close(&t);
+		(void)snprintf(command, sizeof(command),
+			       "%s && tpm2_evictcontrol -C o -c p 0x81000001 "
+			       "&& tpm2_flushcontext -t",
+			       commands[i]);
+		assert_int_equal(swtpm_tool(&s, command), 0);
+		t = open_tpm(&s);
+		assert_refusal(
+			tpm_banks(t, &algs, &f), &f,
+			"cannot use the TPM's storage root key "
+			"0x81000001: it is not a storage root key; "
+			"remove it with tpm2_evictcontrol -c 0x81000001");
+	}
+}
+
+static void test_asks_for_an_empty_owner_password(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_tpm struct tpm *t = NULL;
+	struct fail f = { 0 };
+	digest_algs algs;
+
+	(void)state;
+	swtpm_start(&s);
+	t = open_tpm(&s);
+	tpm_close(&t);
+	assert_int_equal(swtpm_tool(&s, "tpm2_changeauth -c o secret"), 0);
+	t = open_tpm(&s);
+	assert_refusal(tpm_banks(t, &algs, &f), &f,
+		       "cannot create the TPM's storage root key 0x81000001: "
+		       "the TPM asks for a password; clear the passwords of "
+		       "the TPM's owner and SRK");
+}
+
+/* The size of a secret at the limit and over it; a seed after the blob. */
+static void test_bounds_sealed_keys(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_sealed_key struct sealed_key key = { 0 };
+	own_bytes struct bytes longer = { 0 };
+	own_secret struct secret secret = { 0 };
+	own_tpm struct tpm *t = NULL;
+	struct digest_set set = { 0 };
+	struct bytes blob;
+	struct fail f = { 0 };
+
+	(void)state;
+	swtpm_start(&s);
+	t = open_tpm(&s);
+	assert_refusal(seal(t, DIGEST_SHA256, 129, &key, &f), &f,
+		       "cannot seal the key: it is longer than a TPM can hold; "
+		       "seal at most 128 bytes");
+	assert_ok(seal(t, DIGEST_SHA256, 128, &key, &f), &f);
+	assert_unseals(t, &key, 128);
+	/* bytes_copy adds a NUL, which then counts */
+	assert_int_equal(bytes_copy(key.blob.data, key.blob.len, &longer), 0);
+	longer.len++;
+	blob = key.blob;
+	key.blob = longer;
+	assert_refusal(tpm_unseal(t, &key, &secret, &f), &f,
+		       "cannot unseal the key: it was sealed away from its "
+		       "TPM; seal it again on this TPM with cvmctl seal");
+	key.blob = blob;
+	assert_refusal(tpm_pcr_read(t, 24, 1U << DIGEST_SHA256, &set, &f), &f,
+		       "cannot use PCR 24: there is no such PCR; name one of 0 "
+		       "to 23");
+	assert_refusal(tpm_pcr_extend(t, 24, &set, &f), &f,
+		       "cannot use PCR 24: there is no such PCR; name one of 0 "
+		       "to 23");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_binds_to_some_pcr),
+		cmocka_unit_test(test_uses_the_active_banks),
+		cmocka_unit_test(test_seals_under_an_rsa_key),
+		cmocka_unit_test(test_refuses_what_is_no_srk),
+		cmocka_unit_test(test_asks_for_an_empty_owner_password),
+		cmocka_unit_test(test_bounds_sealed_keys),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
