@@ -24,6 +24,7 @@ static const struct {
 } tpm_classes[] = {
 	{ "svsm", "tpm-svsm", BOOT_TPM_SVSM },
 	{ "crb", "tpm_crb", BOOT_TPM_CRB },
+	{ "crb", "tpm_crb_acpi", BOOT_TPM_CRB }, /* its name in Linux 7 */
 	{ "tis", "tpm_tis", BOOT_TPM_TIS },
 };
 

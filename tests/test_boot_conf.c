@@ -298,6 +298,8 @@ static void names_tpm_drivers(void **state)
 	(void)state;
 	assert_int_equal(boot_tpm_class_of_driver("tpm-svsm"), BOOT_TPM_SVSM);
 	assert_int_equal(boot_tpm_class_of_driver("tpm_crb"), BOOT_TPM_CRB);
+	assert_int_equal(boot_tpm_class_of_driver("tpm_crb_acpi"),
+			 BOOT_TPM_CRB);
 	assert_int_equal(boot_tpm_class_of_driver("tpm_tis"), BOOT_TPM_TIS);
 	assert_int_equal(boot_tpm_class_of_driver("tpm_tis_spi"), 0);
 	assert_int_equal(boot_tpm_class_of_driver(""), 0);
