@@ -61,7 +61,8 @@ static int check_digest(void)
 
 static int check_rc(void)
 {
-	return strcmp(Tss2_RC_Decode(0x99d), "tpm:session(1):a policy check failed");
+	return strcmp(Tss2_RC_Decode(0x99d),
+		      "tpm:session(1):a policy check failed");
 }
 
 static int check_kmod(void)
@@ -145,9 +146,9 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*check)(void);
 	} checks[] = {
-		{ "libinih", check_ini },    { "json-c", check_json },
-		{ "openssl", check_digest }, { "tpm2-tss rc", check_rc },
-		{ "kmod", check_kmod },	     { "cryptsetup", check_crypt },
+		{ "libinih", check_ini },	 { "json-c", check_json },
+		{ "openssl", check_digest },	 { "tpm2-tss rc", check_rc },
+		{ "kmod", check_kmod },		 { "cryptsetup", check_crypt },
 		{ "tpm2-tss tcti", check_tcti },
 	};
 	int failed = 0;
