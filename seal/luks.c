@@ -317,6 +317,14 @@ int luks_format(const char *device, const char *uuid, const char *label,
 	return 0;
 }
 
+/* libcryptsetup's EINVAL here: all 32 are taken, or the JSON area is full. */
+static int fail_full(const struct luks *l, const char *remedy, const char *what,
+		     struct fail *f)
+{
+	return fail_because(f, "its header has no room for one more", remedy,
+			    "%s volume %s", what, l->device);
+}
+
 int luks_add_key(struct luks *l, const struct secret *existing,
 		 const struct secret *passphrase, int *ret_keyslot,
 		 struct fail *f)
@@ -332,10 +340,13 @@ int luks_add_key(struct luks *l, const struct secret *existing,
 		return fail_because(f, "no keyslot opens with the given key",
 				    "give a key that opens it",
 				    "add a key to volume %s", l->device);
+	if (r == -EINVAL)
+		return fail_full(l,
+				 "free a keyslot with cryptsetup luksKillSlot",
+				 "add a key to", f);
 	if (r < 0)
-		return fail_errno(f, r,
-				  "free a keyslot with cryptsetup luksKillSlot",
-				  "add a key to volume %s", l->device);
+		return fail_device(r, "check the volume's device",
+				   "add a key to", l->device, f);
 	*ret_keyslot = r;
 	return 0;
 }
@@ -346,10 +357,34 @@ int luks_write_token(struct luks *l, const char *json, struct fail *f)
 	int r = crypt_token_json_set(l->cd, token < 0 ? CRYPT_ANY_TOKEN : token,
 				     json);
 
+	if (r == -EINVAL || r == -ENOSPC)
+		return fail_full(l, "free a token with cryptsetup token remove",
+				 "write a token to", f);
 	if (r < 0)
-		return fail_errno(f, r,
-				  "free a token with cryptsetup token remove",
-				  "write a token to volume %s", l->device);
+		return fail_device(r, "check the volume's device",
+				   "write a token to", l->device, f);
+	return 0;
+}
+
+int luks_read_volume_key(struct luks *l, const struct secret *passphrase,
+			 struct secret *ret_key, uint64_t *ret_data_bytes,
+			 struct fail *f)
+{
+	own_secret struct secret key = { 0 };
+	size_t size = volume_key_size;
+	int r = secret_alloc(size, &key);
+
+	if (r == 0)
+		r = crypt_volume_key_get(l->cd, CRYPT_ANY_SLOT,
+					 (char *)key.data, &size,
+					 (const char *)passphrase->data,
+					 passphrase->len);
+	if (r < 0)
+		return fail_errno(f, r, "give a key that opens it",
+				  "open volume %s", l->device);
+	*ret_data_bytes = crypt_get_data_offset(l->cd) * 512;
+	*ret_key = key;
+	key = (struct secret){ 0 };
 	return 0;
 }
 

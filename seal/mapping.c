@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { key_size_bytes = 64 };
+enum { hex_key_length = 128 }; /* of 512 bits */
 
 /*
  * Takes the next word off the line. In place: the line may hold the key, of
@@ -44,7 +44,7 @@ static bool next_is_key(const char **line)
 	if (len > strlen(keyring) &&
 	    memcmp(word, keyring, strlen(keyring)) == 0)
 		return true;
-	if (len != key_size_bytes * 2)
+	if (len != hex_key_length)
 		return false;
 	for (size_t i = 0; i < len; i++)
 		if (!isxdigit((unsigned char)word[i]))

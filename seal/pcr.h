@@ -11,8 +11,8 @@
 #include "lib/digest.h"
 
 enum {
-	pcr_count = 24,		/* TCG PC Client PTP, 4.6.1 */
-	pcr_apps = 14,		/* the PCR we measure into */
+	pcr_count = 24,		 /* TCG PC Client PTP, 4.6.1 */
+	pcr_apps = 14,		 /* the PCR we measure into */
 	pcr_selection_size = 10, /* one TPMS_PCR_SELECTION with its count */
 };
 
@@ -49,7 +49,6 @@ void pcr_selection_marshal(enum digest_alg bank, uint32_t mask,
  * The SHA-256 policy digest of a session in which PolicyPCR over *values is
  * the only assertion (TCG Part 3, 23.7). 0 or -errno.
  */
-int pcr_policy_digest(const struct pcr_values *values,
-		      uint8_t ret[static 32]);
+int pcr_policy_digest(const struct pcr_values *values, uint8_t ret[static 32]);
 
 #endif

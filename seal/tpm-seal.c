@@ -23,7 +23,7 @@ static const char seal_again[] = "seal it again on this TPM with cvmctl seal";
 static const char seal_apps[] = "seal it again for these apps with cvmctl seal";
 
 enum {
-	/* systemd 256 and later, no PIN: facts of its tokens in docs */
+	/* as systemd 256 and later makes them when there is no PIN */
 	object_attributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
 			    TPMA_OBJECT_NODA,
 	/* each is a chance for the PCRs to change between check and use */

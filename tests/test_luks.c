@@ -20,7 +20,6 @@
 #include "lib/io.h"
 #include "lib/own.h"
 #include "seal/luks.h"
-#include "seal/mapping.h"
 #include "tests/line.h"
 #include "tests/tmptree.h"
 
@@ -293,6 +292,42 @@ static void test_keeps_one_token(void **state)
 	tree_remove(&tree);
 }
 
+/* LUKS2 has 32 of each. */
+static void test_says_what_to_free(void **state)
+{
+	static const char token[] = "{\"type\":\"other\",\"keyslots\":[]}";
+	own_secret struct secret key = { 0 };
+	struct luks *l = NULL;
+	struct fail f = { 0 };
+	struct tree tree;
+	char path[PATH_MAX];
+	char line[PATH_MAX + fail_line_max];
+	int keyslot;
+
+	(void)state;
+	make_secret('a', &key);
+	make_volume(&tree, path);
+	assert_ok(luks_open(path, &l, &f), &f);
+	for (int i = 1; i < 32; i++)
+		assert_ok(luks_add_key(l, &key, &key, &keyslot, &f), &f);
+	(void)snprintf(line, sizeof(line),
+		       "cannot add a key to volume %s: its header has no "
+		       "room for one more; free a "
+		       "keyslot with cryptsetup luksKillSlot",
+		       path);
+	assert_refusal(luks_add_key(l, &key, &key, &keyslot, &f), &f, line);
+	for (int i = 0; i < 32; i++)
+		assert_ok(luks_write_token(l, token, &f), &f);
+	(void)snprintf(line, sizeof(line),
+		       "cannot write a token to volume %s: its header has no "
+		       "room for one more; "
+		       "free a token with cryptsetup token remove",
+		       path);
+	assert_refusal(luks_write_token(l, token, &f), &f, line);
+	luks_close(&l);
+	tree_remove(&tree);
+}
+
 static void test_says_why_it_cannot_format(void **state)
 {
 	own_secret struct secret passphrase = { 0 };
@@ -311,50 +346,6 @@ static void test_says_why_it_cannot_format(void **state)
 		"image; check the volume's device");
 }
 
-#define HEX_KEY                                                            \
-	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" \
-	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-
-static void test_judges_the_kernels_table(void **state)
-{
-	static const struct {
-		const char *target;
-		const char *params;
-		bool allowed;
-	} cases[] = {
-		{ "crypt",
-		  "aes-xts-plain64 :64:logon:cryptsetup:x-d0 0 8:1 32768",
-		  true },
-		{ "crypt",
-		  "aes-xts-plain64 :64:logon:cryptsetup:x-d0 0 8:1 32768 1 "
-		  "sector_size:4096",
-		  true },
-		{ "crypt", "aes-xts-plain64 " HEX_KEY " 0 8:1 32768", true },
-		{ "linear", "8:1 32768", false },
-		{ "crypt", "cipher_null-ecb - 0 8:1 32768", false },
-		{ "crypt", "cipher_null-ecb " HEX_KEY " 0 8:1 32768", false },
-		{ "crypt", "aes-xts-plain64 :32:logon:x 0 8:1 32768", false },
-		{ "crypt", "aes-xts-plain64 :64:user:x 0 8:1 32768", false },
-		{ "crypt", "aes-xts-plain64 " HEX_KEY "0 0 8:1 32768", false },
-		{ "crypt", "aes-xts-plain64 :64:logon:x 8 8:1 32768", false },
-		{ "crypt", "aes-xts-plain64 :64:logon:x 0 8:1", false },
-		{ "crypt",
-		  "aes-xts-plain64 :64:logon:x 0 8:1 32768 1 allow_discards",
-		  false },
-		{ "crypt",
-		  "aes-xts-plain64 :64:logon:x 0 8:1 32768 2 sector_size:4096 "
-		  "integrity:28:aead",
-		  false },
-		{ "crypt", "", false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < array_size(cases); i++)
-		assert_int_equal(mapping_is_allowed(cases[i].target,
-						    cases[i].params),
-				 cases[i].allowed);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,8 +354,8 @@ int main(void)
 		cmocka_unit_test(test_uses_only_sound_keyslots),
 		cmocka_unit_test(test_adds_keys),
 		cmocka_unit_test(test_keeps_one_token),
+		cmocka_unit_test(test_says_what_to_free),
 		cmocka_unit_test(test_says_why_it_cannot_format),
-		cmocka_unit_test(test_judges_the_kernels_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
