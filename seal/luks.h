@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/fail.h"
 #include "lib/secret.h"
@@ -60,6 +61,15 @@ int luks_add_key(struct luks *l, const struct secret *existing,
  * systemd-tpm2 token if there is one.
  */
 int luks_write_token(struct luks *l, const char *json, struct fail *f);
+
+/*
+ * The volume key, opened by passphrase, and where the encrypted data begin on
+ * the device: for cvmctl, which fills a new volume without the kernel. The
+ * caller frees *ret_key.
+ */
+int luks_read_volume_key(struct luks *l, const struct secret *passphrase,
+			 struct secret *ret_key, uint64_t *ret_data_bytes,
+			 struct fail *f);
 
 /* The UUID, borrowed until luks_close. */
 const char *luks_uuid(struct luks *l);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a file of ours holds, as JSON: one describer for each kind. Each
+ * returns 0 and *ret, which the caller releases, or -errno with *f.
+ */
+#ifndef CVMCTL_INSPECT_H
+#define CVMCTL_INSPECT_H
+
+#include "lib/bytes.h"
+#include "lib/fail.h"
+#include "lib/json.h"
+
+/* A LUKS2 disk or image file: UUID and the sealed key in its token. */
+int inspect_disk(const char *path, struct json_object **ret, struct fail *f);
+
+/* The JSON of a systemd-tpm2 token. */
+int inspect_token(const char *path, const char *json, struct json_object **ret,
+		  struct fail *f);
+
+/* A newc archive, packed by zstd or not: its files. */
+int inspect_initramfs(const char *path, const struct bytes *content,
+		      struct json_object **ret, struct fail *f);
+
+/*
+ * An image directory: its manifest, after each file was compared with it. A
+ * file that differs is a failure.
+ */
+int inspect_image(const char *path, struct json_object **ret, struct fail *f);
+
+#endif

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+/* See manifest.h. A manifest is a file like any other: nothing is assumed. */
+#include "cvmctl/manifest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cvmctl/image.h"
+#include "lib/hex.h"
+#include "lib/io.h"
+#include "lib/own.h"
+
+#define REBUILD "build the image again"
+
+static struct json_object *member(struct json_object *o, const char *key)
+{
+	struct json_object *value = NULL;
+
+	(void)json_object_object_get_ex(o, key, &value); /* NULL: none */
+	return value;
+}
+
+/* "" for what is no string. */
+static const char *string_member(struct json_object *o, const char *key)
+{
+	struct json_object *value = member(o, key);
+
+	return json_object_is_type(value, json_type_string)
+		       ? json_object_get_string(value)
+		       : "";
+}
+
+int manifest_read(const char *image, struct json_object **ret, struct fail *f)
+{
+	char path[PATH_MAX];
+	own_bytes struct bytes text = { 0 };
+	own_json struct json_object *o = NULL;
+	int r;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/" IMAGE_MANIFEST, image) >=
+	    sizeof(path))
+		return fail_errno(f, ENAMETOOLONG, "choose a shorter path",
+				  "read the manifest of %s", image);
+	r = io_read_file(AT_FDCWD, path, manifest_max, &text);
+	if (r < 0)
+		return fail_errno(f, r,
+				  "give the directory that cvmctl build "
+				  "wrote",
+				  "read %s", path);
+	o = json_tokener_parse((const char *)text.data);
+	if (strcmp(string_member(o, "type"), IMAGE_TYPE) != 0)
+		return fail_because(f, "it is no manifest of ours", REBUILD,
+				    "read %s", path);
+	*ret = take_ptr(o);
+	return 0;
+}
+
+int manifest_read_pcr(struct json_object *manifest, enum digest_alg bank,
+		      uint8_t ret[static digest_size_max], struct fail *f)
+{
+	struct json_object *banks = member(member(manifest, "apps"), "banks");
+	const char *hex =
+		string_member(member(banks, digest_name(bank)), "measured");
+	uint8_t value[digest_size_max];
+	size_t len = 0;
+
+	if (hex_decode(hex, sizeof(value), value, &len) < 0 ||
+	    len != digest_size(bank))
+		return fail_because(f, "the manifest does not hold it", REBUILD,
+				    "read PCR 14 in bank %s",
+				    digest_name(bank));
+	memcpy(ret, value, len);
+	return 0;
+}
+
+int manifest_find_volume(struct json_object *manifest, const char *name,
+			 const char **ret_name, const char **ret_uuid,
+			 struct fail *f)
+{
+	struct json_object *volumes = member(manifest, "volumes");
+	bool is_array = json_object_is_type(volumes, json_type_array);
+	size_t n = is_array ? json_object_array_length(volumes) : 0;
+
+	for (size_t i = 0; i < n && (name || n == 1); i++) {
+		struct json_object *v = json_object_array_get_idx(volumes, i);
+		const char *its_name = string_member(v, "name");
+
+		if (name && strcmp(name, its_name) != 0)
+			continue;
+		*ret_name = its_name;
+		*ret_uuid = string_member(v, "uuid");
+		return 0;
+	}
+	if (name)
+		return fail_because(f, "boot.conf has no such volume",
+				    "check [volume NAME] in boot.conf",
+				    "seal volume %s", name);
+	return fail_because(f, "boot.conf has none, or several",
+			    "give --volume NAME", "choose the volume");
+}

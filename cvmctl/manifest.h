@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading what image_write_manifest wrote. */
+#ifndef CVMCTL_MANIFEST_H
+#define CVMCTL_MANIFEST_H
+
+#include <stdint.h>
+
+#include "lib/digest.h"
+#include "lib/fail.h"
+#include "lib/json.h"
+
+enum { manifest_max = 256 * 1024 * 1024 };
+
+/* The manifest of an image directory. The caller releases *ret. */
+int manifest_read(const char *image, struct json_object **ret, struct fail *f);
+
+/* The value of PCR 14 in a bank that keys are sealed to. */
+int manifest_read_pcr(struct json_object *manifest, enum digest_alg bank,
+		      uint8_t ret[static digest_size_max], struct fail *f);
+
+/*
+ * Name and UUID of a volume of boot.conf; with a NULL name the only one.
+ * Borrowed from the manifest; *ret_uuid may be "".
+ */
+int manifest_find_volume(struct json_object *manifest, const char *name,
+			 const char **ret_name, const char **ret_uuid,
+			 struct fail *f);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The disk's side of cvmctl seal: a keyslot and a token for a sealed key. */
+#ifndef CVMCTL_SEAL_DISK_H
+#define CVMCTL_SEAL_DISK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/fail.h"
+#include "lib/secret.h"
+#include "seal/sealed-key.h"
+
+struct seal_disk {
+	const char *device;
+	const char *uuid;    /* NULL: a random one */
+	const char *label;   /* of the volume and its file system */
+	uint64_t size_bytes; /* of a new image file; 0: device exists */
+	bool make_ext4;
+	const struct secret *passphrase; /* of the sealed key's keyslot */
+	const struct secret *other;	 /* one more key; empty: none */
+	const struct sealed_key *sealed;
+};
+
+/* Formats the disk; "other" gets a keyslot of its own. */
+int seal_disk_format(const struct seal_disk *d, int *ret_keyslot,
+		     struct fail *f);
+
+/* Adds a keyslot and the token to a volume that "other" opens. */
+int seal_disk_enroll(const struct seal_disk *d, int *ret_keyslot,
+		     struct fail *f);
+
+#endif
