@@ -44,7 +44,11 @@ CHECK_OBJ   := $(patsubst %.c,$(O)/check/%.o,$(CHECK_SRC))
 CHECK_BIN   := $(patsubst tests/%.c,$(O)/check/%,$(TESTS))
 CHECK_FLAGS := $(BASE) -DCVM_HOST $(HOST_INIH_CFLAGS) $(SAN)
 
-.PHONY: all init cvmctl unit lint check demo size bench sbom install clean help
+# make fuzz: the same code with clang's coverage
+FUZZ_SRC    := $(CHECK_SRC) $(wildcard tests/fuzz/*.c)
+FUZZ_OBJ    := $(patsubst %.c,$(O)/fuzz/%.o,$(FUZZ_SRC))
+
+.PHONY: all init cvmctl unit lint fuzz check demo size bench sbom install clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -87,13 +91,26 @@ $(O)/check/libcvm.a: $(CHECK_OBJ)
 
 $(O)/check/test_%: $(O)/check/tests/test_%.o $(O)/check/tests/table.o $(O)/check/libcvm.a
 	@echo "  LINK    $@"
-	$(Q)$(HOSTCC) $(SAN) -o $@ $^ $(HOST_LIBS) -lcmocka
+	$(Q)$(HOSTCC) $(SAN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(HOST_LIBS) -lcmocka
+
+$(O)/check/test_corpus: $(O)/check/tests/fuzz/targets.o
+
+$(O)/fuzz/%.o: %.c Makefile | $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	$(Q)clang $(CHECK_FLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(O)/fuzz/fuzz: $(FUZZ_OBJ)
+	@echo "  LINK    $@"
+	$(Q)clang $(SAN) -fsanitize=fuzzer -o $@ $^ $(HOST_LIBS)
 
 unit: $(CHECK_BIN) ## unit tests, seconds, no root, no TPM
 	$(Q)tests/run $(CHECK_BIN)
 
 lint: | $(DEPS_STAMP) ## format, static analysis, budgets, manual pages
 	$(Q)tests/lint
+
+fuzz: $(O)/fuzz/fuzz ## every parser for FUZZ_SECONDS=20, beginning with tests/corpus
+	$(Q)tests/fuzz/run $<
 
 check: ## lint, unit tests, then the QEMU scenarios
 	$(Q)qemu-test/setup check
@@ -126,4 +143,5 @@ clean: ## everything but downloads, libraries, kernels and roots
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
--include $(INIT_OBJ:.o=.d) $(CVMCTL_OBJ:.o=.d) $(CHECK_OBJ:.o=.d) $(CHECK_BIN:$(O)/check/%=$(O)/check/tests/%.d)
+-include $(INIT_OBJ:.o=.d) $(CVMCTL_OBJ:.o=.d) $(CHECK_OBJ:.o=.d) $(FUZZ_OBJ:.o=.d) \
+  $(CHECK_BIN:$(O)/check/%=$(O)/check/tests/%.d)

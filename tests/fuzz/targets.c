@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+/* See targets.h. */
+#include "tests/fuzz/targets.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "config/apps.h"
+#include "config/boot.h"
+#include "cvmctl/cpio.h"
+#include "ima-policy/loader.h"
+#include "ima-policy/rules.h"
+#include "init/cmdline.h"
+#include "lib/base64.h"
+#include "lib/bytes.h"
+#include "lib/hex.h"
+#include "lib/io.h"
+#include "lib/own.h"
+#include "lib/text.h"
+#include "seal/luks.h"
+#include "seal/token.h"
+
+/* Ends the program, where a fuzzer or a test notices. */
+static void expect(bool promise, const char *what)
+{
+	if (promise)
+		return;
+	(void)fprintf(stderr, "fuzz: broken promise: %s\n", what);
+	abort();
+}
+
+/* A refusal is one line of printable text with all of its parts. */
+static void expect_failure(const struct fail *f)
+{
+	char line[fail_line_max];
+
+	expect(f->what[0] && f->reason[0] && f->remedy[0], "all parts");
+	fail_format(f, "init", "fuzz", line, sizeof(line));
+	for (const char *c = line; *c; c++)
+		expect(*c >= 0x20 && *c < 0x7f, "a printable line");
+}
+
+/* The bytes with a NUL behind them, in memory of exactly that size. */
+static struct bytes as_text(const uint8_t *data, size_t len)
+{
+	struct bytes b = { 0 };
+
+	expect(bytes_copy(data, len, &b) == 0, "memory");
+	return b;
+}
+
+static void fuzz_boot_conf(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes b = as_text(data, len);
+	own_free struct boot_conf *c = malloc(sizeof(*c));
+	struct ini_error e = { "" };
+
+	for (int template = 0; template <2; template ++) {
+		int r = boot_conf_read("boot.conf", (char *)b.data, b.len,
+				       template, c, &e);
+
+		expect(r <= 0, "0 or -errno");
+		expect(r != -EINVAL || e.text[0], "a reason");
+		if (r < 0)
+			continue;
+		expect(c->volumes <= boot_volumes_max, "volumes");
+		for (size_t i = 0; i < c->volumes; i++)
+			expect(text_is_path(c->volume[i].mount), "a mount");
+	}
+}
+
+static void fuzz_apps_conf(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes b = as_text(data, len);
+	own_free struct apps_conf *c = malloc(sizeof(*c));
+	struct ini_error e = { "" };
+	int r = apps_conf_read("apps.conf", (char *)b.data, b.len, c, &e);
+
+	expect(r <= 0, "0 or -errno");
+	expect(r != -EINVAL || e.text[0], "a reason");
+	for (size_t i = 0; r == 0 && i < c->n; i++) {
+		expect(text_is_name(c->app[i].name, app_name_max), "a name");
+		expect(text_is_path(c->app[i].argv[0]), "a program");
+	}
+	apps_conf_free(c);
+}
+
+static void fuzz_cmdline(const uint8_t *data, size_t len)
+{
+	static const struct boot_words allowed = {
+		.word = { "nosmt", "root=/dev/vda" }, .n = 2
+	};
+	own_bytes struct bytes b = as_text(data, len);
+	struct fail f = { 0 };
+
+	if (cmdline_check((char *)b.data, &allowed, &f) < 0)
+		expect_failure(&f);
+}
+
+static void fuzz_ima_policy(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes b = as_text(data, len);
+	struct fail f = { 0 };
+
+	if (ima_check_policy("policy", (char *)b.data, b.len, &f) < 0)
+		expect_failure(&f);
+}
+
+/* What is accepted comes back the same when it is written and read again. */
+static void fuzz_token(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes b = as_text(data, len);
+	own_sealed_key struct sealed_key key = { 0 };
+	own_sealed_key struct sealed_key again = { 0 };
+	own_free char *json = NULL;
+	struct fail f = { 0 };
+	int slot = -1;
+	int slot_again = -1;
+
+	if (token_parse((char *)b.data, &key, &slot, &f) < 0) {
+		expect_failure(&f);
+		return;
+	}
+	expect(token_format(&key, slot, &json, &f) == 0, "it can be written");
+	expect(token_parse(json, &again, &slot_again, &f) == 0, "and read");
+	expect(slot == slot_again && key.pcr_mask == again.pcr_mask &&
+		       key.bank == again.bank &&
+		       key.blob.len == again.blob.len &&
+		       memcmp(key.blob.data, again.blob.data, key.blob.len) ==
+			       0,
+	       "the same token");
+}
+
+/* Our own archives: what can be read is written again to the same bytes. */
+static void fuzz_cpio(const uint8_t *data, size_t len)
+{
+	own_free uint8_t *exact = malloc(len ? len : 1);
+	struct cpio c = { 0 };
+
+	memcpy(exact, data, len);
+	if (cpio_read(exact, len, &c) == 0)
+		expect(c.n <= cpio_entries_max, "entries");
+	cpio_free(&c);
+}
+
+static void fuzz_luks_header(const uint8_t *data, size_t len)
+{
+	own_fd int fd = memfd_create("fuzz", MFD_CLOEXEC);
+
+	expect(io_write_all(fd, data, len) == 0, "memory");
+	if (luks_has_uuid(fd, "11111111-2222-4333-8444-555555555555"))
+		expect(luks_has_uuid(fd, NULL), "any UUID is one");
+}
+
+/* Words, numbers and encodings: text of the length of a line. */
+static void fuzz_text(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes b = as_text(data, len);
+	own_bytes struct bytes decoded = { 0 };
+	char escaped[64];
+	char *words[9];
+	uint8_t hex[16];
+	uint64_t number;
+	size_t n = 0;
+	int r;
+
+	text_escape((const char *)data, len, escaped, sizeof(escaped));
+	expect(strlen(escaped) < sizeof(escaped), "a string");
+	if (text_parse_size((char *)b.data, 1000, &number) == 0)
+		expect(number <= 1000, "a maximum");
+	if (hex_decode((char *)b.data, sizeof(hex), hex, &n) == 0)
+		expect(n <= sizeof(hex), "a maximum");
+	if (base64_decode((char *)b.data, 100, &decoded) == 0)
+		expect(decoded.len <= 100, "a maximum");
+	r = text_split_words((char *)b.data, words, 8);
+	expect(r <= 8 && (r < 0 || !words[r]), "a list that ends");
+}
+
+const struct fuzz_target fuzz_targets[] = {
+	{ "boot-conf", fuzz_boot_conf, boot_conf_max + 1 },
+	{ "apps-conf", fuzz_apps_conf, apps_conf_max + 1 },
+	{ "cmdline", fuzz_cmdline, cmdline_max },
+	{ "ima-policy", fuzz_ima_policy, ima_policy_max + 1 },
+	{ "token", fuzz_token, token_json_max + 1 },
+	{ "cpio", fuzz_cpio, 4096 },
+	{ "luks-header", fuzz_luks_header, 4096 },
+	{ "text", fuzz_text, 256 },
+	{ 0 },
+};
