@@ -69,18 +69,18 @@ static int find_volume(const struct boot *b, const struct boot_volume *v,
 	return 0;
 }
 
-/* The passphrase of the keyslot that the token names. */
-static int unseal(struct boot *b, struct luks *luks, struct secret *ret,
-		  int *ret_keyslot, struct fail *f)
+/* The passphrase of the keyslot that the volume's token names. */
+static int unseal(struct tpm *tpm, const char *volume,
+		  const struct sealed_key *key, struct secret *ret,
+		  struct fail *f)
 {
-	own_sealed_key struct sealed_key key = { 0 };
 	own_secret struct secret unsealed = { 0 };
-	int r = luks_read_token(luks, &key, ret_keyslot, f);
+	int r = tpm_unseal(tpm, key, &unsealed, f);
 
-	if (r == 0)
-		r = tpm_unseal(b->tpm, &key, &unsealed, f);
-	if (r < 0)
+	if (r < 0) {
+		fail_what(f, "unseal the key of volume %s", volume);
 		return r;
+	}
 	r = token_passphrase(&unsealed, ret);
 	if (r < 0)
 		return fail_errno(f, r, "give the VM more memory",
@@ -117,6 +117,7 @@ static int open_volume(struct boot *b, const struct boot_volume *v,
 		       struct fail *f)
 {
 	own_luks struct luks *luks = NULL;
+	own_sealed_key struct sealed_key key = { 0 };
 	own_secret struct secret passphrase = { 0 };
 	char device[PATH_MAX];
 	int keyslot = -1;
@@ -125,7 +126,9 @@ static int open_volume(struct boot *b, const struct boot_volume *v,
 	if (r == 0)
 		r = luks_open(device, &luks, f);
 	if (r == 0)
-		r = unseal(b, luks, &passphrase, &keyslot, f);
+		r = luks_read_token(luks, &key, &keyslot, f);
+	if (r == 0)
+		r = unseal(b->tpm, v->name, &key, &passphrase, f);
 	if (r == 0)
 		r = luks_activate(luks, v->name, keyslot, &passphrase, f);
 	if (r < 0)

@@ -43,6 +43,15 @@ int fail_because(struct fail *f, const char *reason, const char *remedy,
 	return -EINVAL;
 }
 
+void fail_what(struct fail *f, const char *what, ...)
+{
+	va_list args;
+
+	va_start(args, what);
+	(void)vsnprintf(f->what, sizeof(f->what), what, args);
+	va_end(args);
+}
+
 int fail_reason(struct fail *f, const char *reason, ...)
 {
 	char text[fail_text_max]; /* args may quote the former reason */

@@ -36,6 +36,13 @@ fail_because(struct fail *f, const char *reason, const char *remedy,
 	     const char *what, ...);
 
 /*
+ * Replaces what could not be done, for a caller that knows the object by a
+ * better name than who failed. The reason and the remedy stay.
+ */
+__attribute__((format(printf, 2, 3))) void fail_what(struct fail *f,
+						     const char *what, ...);
+
+/*
  * Replaces the reason of a failure already filled in, for reasons that need
  * values. Returns -EINVAL.
  */
