@@ -24,7 +24,9 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import accel  # noqa: E402
+import bootconf  # noqa: E402
 import image as images  # noqa: E402
+import rootfile  # noqa: E402
 import vm  # noqa: E402
 
 BUILD = HERE.parent / "build"
@@ -156,6 +158,21 @@ def build(builder, kernel, root):
         return builder.image(images.Recipe(
             root=root(root_name), kernel=kernel, config=config, **options))
     return build_image
+
+
+@pytest.fixture
+def tiny(builder, kernel, root, desk):
+    """tiny(overlay="mode = none", ...): an Image of the tiny root; sections
+    as in bootconf.boot_conf. FILES are added to the root, or replaced."""
+    def build_tiny(apps="", ima_policy="", files=None, **sections):
+        tar = root("tiny")
+        if files:
+            tar = rootfile.changed(tar, desk.folder / "root.tar", files)
+        return builder.image(images.Recipe(
+            root=tar, kernel=kernel, config=bootconf.boot_conf(**sections),
+            apps=apps, ima_policy=ima_policy,
+            options=("--cmdline", bootconf.CMDLINE)))
+    return build_tiny
 
 
 @pytest.fixture
