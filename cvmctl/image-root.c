@@ -51,7 +51,7 @@ static int write_erofs(struct image *i, const char *tree, const char *path,
 static int choose_salt(const char *path, struct verity_params *p)
 {
 	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct digest_set digest;
+	struct digest_set digest = { 0 };
 	int r = fd < 0 ? -errno : digest_fd(1U << DIGEST_SHA256, fd, &digest);
 
 	if (r < 0)

@@ -292,6 +292,8 @@ int modules_choose(struct modules *m, const struct boot_modules *wanted,
 	own_free struct choice *c = calloc(1, sizeof(*c));
 	int r;
 
+	if (!wanted->n)
+		return 0; /* a kernel may have everything built in */
 	if (!ctx || !c)
 		return fail_errno(f, ENOMEM, "free memory", "start libkmod");
 	r = kmod_load_resources(ctx);

@@ -54,7 +54,7 @@ int seal_disk_format(const struct seal_disk *d, int *ret_keyslot,
 		     struct fail *f)
 {
 	own_luks struct luks *l = NULL;
-	int other_slot;
+	int other_slot = 0;
 	int r = create_file(d, f);
 
 	if (r < 0)
@@ -78,7 +78,7 @@ int seal_disk_enroll(const struct seal_disk *d, int *ret_keyslot,
 		     struct fail *f)
 {
 	own_luks struct luks *l = NULL;
-	int keyslot;
+	int keyslot = 0;
 	int r = luks_open(d->device, &l, f);
 
 	if (r == 0)

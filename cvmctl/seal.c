@@ -238,12 +238,13 @@ static int print_answer(const struct seal_options *o,
 	return 0;
 }
 
-static int seal(const struct seal_options *o, struct seal_disk *disk,
+static int seal(const struct seal_options *o, const struct seal_disk *where,
 		const struct pcr_values *values, struct fail *f)
 {
 	own_sealed_key struct sealed_key sealed = { 0 };
 	own_secret struct secret passphrase = { 0 };
 	own_secret struct secret other = { 0 };
+	struct seal_disk disk = *where;
 	int keyslot = 0;
 	int r = o->key_file ? read_key_file(o->key_file, &other, f) : 0;
 
@@ -252,11 +253,11 @@ static int seal(const struct seal_options *o, struct seal_disk *disk,
 			     &passphrase, f);
 	if (r < 0)
 		return r;
-	disk->sealed = &sealed;
-	disk->passphrase = &passphrase;
-	disk->other = &other;
-	r = o->format ? seal_disk_format(disk, &keyslot, f)
-		      : seal_disk_enroll(disk, &keyslot, f);
+	disk.sealed = &sealed;
+	disk.passphrase = &passphrase;
+	disk.other = &other;
+	r = o->format ? seal_disk_format(&disk, &keyslot, f)
+		      : seal_disk_enroll(&disk, &keyslot, f);
 	return r < 0 ? r : print_answer(o, &sealed, keyslot, f);
 }
 

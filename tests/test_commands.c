@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+/* Every way in which a command of cvmctl refuses its input, by table. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/table.h"
+
+#include "cvmctl/command.h"
+#include "lib/own.h"
+#include "lib/text.h"
+#include "tests/image-tree.h"
+
+#define INPUT "--kernel kernel --modules mods --init init --config boot.conf "
+#define BUILD "build --output image --root root " INPUT
+#define ARGUMENTS(what, command) \
+	"cannot read the arguments: " what "; see cvmctl " command " --help"
+
+static const struct refusal {
+	const char *words;
+	int result; /* COMMAND_USAGE, or -1 for any failure */
+	const char *line;
+} refusals[] = {
+	/* arguments */
+	{ "build", COMMAND_USAGE,
+	  ARGUMENTS("--root DIR|TAR is missing", "build") },
+	{ "build --zig", COMMAND_USAGE,
+	  ARGUMENTS("--zig is unknown", "build") },
+	{ "build --root", COMMAND_USAGE,
+	  ARGUMENTS("--root needs a value", "build") },
+	{ "build --root a --root b", COMMAND_USAGE,
+	  ARGUMENTS("--root is repeated", "build") },
+	{ BUILD "more", COMMAND_USAGE, ARGUMENTS("more is too much", "build") },
+	{ "predict", COMMAND_USAGE,
+	  ARGUMENTS("give one of --image and --root", "predict") },
+	{ "predict --image a --root b", COMMAND_USAGE,
+	  ARGUMENTS("give one of --image and --root", "predict") },
+	{ "predict --image a --apps b", COMMAND_USAGE,
+	  ARGUMENTS("--apps is for --root; an image has its own", "predict") },
+	{ "predict --root root --banks md5", COMMAND_USAGE,
+	  ARGUMENTS("--banks md5 is not a list of sha1, sha256, sha384, "
+		    "sha512",
+		    "predict") },
+	{ "predict --root root --banks ,", COMMAND_USAGE,
+	  ARGUMENTS("--banks , is not a list of sha1, sha256, sha384, sha512",
+		    "predict") },
+	{ "check", COMMAND_USAGE,
+	  ARGUMENTS("nothing is given to check", "check") },
+	{ "inspect", COMMAND_USAGE, ARGUMENTS("PATH is missing", "inspect") },
+	{ "seal", COMMAND_USAGE, ARGUMENTS("DEVICE is missing", "seal") },
+	{ "seal d", COMMAND_USAGE,
+	  ARGUMENTS("give one of --format and --enroll", "seal") },
+	{ "seal --format --enroll d", COMMAND_USAGE,
+	  ARGUMENTS("give one of --format and --enroll", "seal") },
+	{ "seal --format d", COMMAND_USAGE,
+	  ARGUMENTS("give --image, or --pcr N=HEX", "seal") },
+	{ "seal --enroll --pcr 1=0 d", COMMAND_USAGE,
+	  ARGUMENTS("--enroll needs --key-file, a key that opens the disk",
+		    "seal") },
+	{ "seal --enroll --key-file k --pcr 1=0 --size 1M d", COMMAND_USAGE,
+	  ARGUMENTS("--size, --mkfs and --uuid are for --format", "seal") },
+	{ "seal --format --pcr 1=0 --volume v d", COMMAND_USAGE,
+	  ARGUMENTS("--volume needs --image", "seal") },
+	{ "seal --format --pcr 1=0 --mkfs xfs d", COMMAND_USAGE,
+	  ARGUMENTS("--mkfs xfs is neither ext4 nor none", "seal") },
+	{ "seal --format --pcr 1=0 --bank md5 d", COMMAND_USAGE,
+	  ARGUMENTS("--bank md5 is unknown", "seal") },
+	{ "seal --format --pcr 1=00 d", COMMAND_USAGE,
+	  ARGUMENTS("--pcr 1=00 is not N=HEX of bank sha256, or repeated",
+		    "seal") },
+	{ "seal --format --bank sha1 --pcr "
+	  "24=0000000000000000000000000000000000000000 d",
+	  COMMAND_USAGE,
+	  ARGUMENTS("--pcr 24=0000000000000000000000000000000000000000 is not "
+		    "N=HEX of bank sha1, or repeated",
+		    "seal") },
+	{ "seal --format --bank sha1 --pcr "
+	  "7=0000000000000000000000000000000000000000 --pcr "
+	  "7=0000000000000000000000000000000000000000 d",
+	  COMMAND_USAGE,
+	  ARGUMENTS("--pcr 7=0000000000000000000000000000000000000000 is not "
+		    "N=HEX of bank sha1, or repeated",
+		    "seal") },
+	{ "seal --format --bank sha1 --size much --pcr "
+	  "7=0000000000000000000000000000000000000000 d",
+	  COMMAND_USAGE, ARGUMENTS("--size much is no size", "seal") },
+	/* files that are missing or something else */
+	{ "build --output image --root none " INPUT, -1,
+	  "cannot read root none: No such file or directory; check --root" },
+	{ "build --output /none/image --root root " INPUT, -1,
+	  "cannot make a directory beside /none/image: No such file or "
+	  "directory; choose a place you can write to" },
+	{ BUILD "--apps none", -1,
+	  "cannot read none: No such file or directory; check --apps" },
+	{ BUILD "--ima-policy kernel", -1,
+	  "cannot use IMA policy kernel: boot.conf does not name it; set "
+	  "[ima] policy to a path such as /etc/cvm-init/ima-policy" },
+	{ "build --output image --root root --kernel init --modules mods "
+	  "--init init --config boot.conf",
+	  -1,
+	  "cannot use kernel init: it is not a bzImage; give the vmlinuz of "
+	  "an x86-64 kernel" },
+	{ "build --output image --root root --kernel none --modules mods "
+	  "--init init --config boot.conf",
+	  -1, "cannot read none: No such file or directory; check --kernel" },
+	{ "build --output image --root root --kernel kernel --modules mods "
+	  "--init boot.conf --config boot.conf",
+	  -1,
+	  "cannot use boot.conf: it is not an ELF program; give the init that "
+	  "make builds" },
+	{ "build --output image --root root --kernel kernel --modules mods "
+	  "--init none --config boot.conf",
+	  -1, "cannot read none: No such file or directory; check --init" },
+	{ "build --output image --root root --kernel kernel --modules mods "
+	  "--init init --config none",
+	  -1, "cannot read none: No such file or directory; check --config" },
+	{ "build --output image --root root --kernel kernel --modules mods "
+	  "--init init --config policy.conf",
+	  -1,
+	  "cannot find IMA policy /p: boot.conf names one and --ima-policy is "
+	  "missing; give --ima-policy, or [ima] policy = none" },
+	{ "build --output image --root root --kernel kernel --modules mods "
+	  "--init init --config policy.conf --ima-policy none",
+	  -1,
+	  "cannot read none: No such file or directory; check --ima-policy" },
+	{ "build --output image --root root --kernel kernel --modules mods "
+	  "--init init --config ext4.conf",
+	  -1,
+	  "cannot make a root of ext4: cvmctl build makes erofs only; set "
+	  "[root] fs = erofs in boot.conf" },
+	{ "build --output image --root root --kernel kernel --modules mods "
+	  "--init init --config modules.conf",
+	  -1,
+	  "cannot read the modules in mods: No such file or directory; give a "
+	  "/lib/modules/VERSION directory that depmod has seen" },
+	{ "predict --root empty", -1,
+	  "cannot read /etc/cvm-init/apps.conf of the root: No such file or "
+	  "directory; give one with --apps" },
+	{ "predict --root bare", -1,
+	  "cannot use /etc/cvm-init/apps.conf: apps.conf:1: unknown section "
+	  "[x]; allowed are [app NAME]; see apps.conf(5)" },
+	{ "check --root empty --apps kernel", -1, NULL },
+	{ "check --root root --boot wrong.conf", -1, NULL },
+	{ "check --root unmounted --boot boot.conf", -1,
+	  "cannot mount on /dev of the root: No such file or directory; "
+	  "create the directory in the root" },
+	{ "check --boot none", -1,
+	  "cannot read none: No such file or directory; check --boot" },
+	{ "check --apps none", -1,
+	  "cannot read none: No such file or directory; check --apps" },
+	{ "check --ima-policy none", -1,
+	  "cannot read none: No such file or directory; check "
+	  "--ima-policy" },
+	{ "inspect none", -1,
+	  "cannot open none: No such file or directory; check the path" },
+	{ "inspect boot.conf", -1,
+	  "cannot inspect boot.conf: it is of no kind that cvmctl knows; see "
+	  "cvmctl inspect --help" },
+	{ "inspect mods", -1,
+	  "cannot read mods/manifest.json: No such file or directory; give "
+	  "the directory that cvmctl build wrote" },
+	{ "inspect truncated.cpio", -1,
+	  "cannot unpack truncated.cpio: Invalid argument; give an initramfs "
+	  "of cvmctl build" },
+	{ "seal --format --key-file none --bank sha1 --pcr "
+	  "7=0000000000000000000000000000000000000000 d",
+	  -1,
+	  "cannot read none: No such file or directory; check "
+	  "--key-file" },
+	{ "seal --format --key-file nothing --bank sha1 --pcr "
+	  "7=0000000000000000000000000000000000000000 d",
+	  -1,
+	  "cannot use key nothing: a key has 1 to 8192 bytes; check "
+	  "--key-file" },
+};
+
+static void add_inputs(struct tree *t)
+{
+	tree_dir(t, "empty");
+	tree_dir(t, "bare");
+	tree_dir(t, "bare/etc");
+	tree_dir(t, "bare/etc/cvm-init");
+	tree_file(t, "bare/etc/cvm-init/apps.conf", 0644, "[x]\n");
+	tree_dir(t, "unmounted");
+	tree_dir(t, "unmounted/app");
+	tree_dir(t, "unmounted/etc");
+	tree_dir(t, "unmounted/etc/cvm-init");
+	tree_file(t, "unmounted/app/run", 0755, "");
+	tree_file(t, "unmounted/etc/cvm-init/apps.conf", 0644, IMAGE_TREE_APPS);
+	tree_file(t, "wrong.conf", 0644, "[nothing]\n");
+	tree_file(t, "nothing", 0644, "");
+	tree_file(t, "truncated.cpio", 0644, "07070100000000");
+	tree_file(t, "policy.conf", 0644,
+		  "[tpm]\nrequire = any\n[ima]\npolicy = /p\n[root]\n"
+		  "fs = erofs\n[workload]\nmode = supervise\n");
+	tree_file(t, "ext4.conf", 0644,
+		  "[tpm]\nrequire = any\n[ima]\npolicy = none\n[root]\n"
+		  "fs = ext4\n[workload]\nmode = supervise\n");
+	tree_file(t, "modules.conf", 0644,
+		  "[tpm]\nrequire = any\n[ima]\npolicy = none\n[root]\n"
+		  "fs = erofs\n[workload]\nmode = supervise\n[modules]\n"
+		  "load = erofs\n");
+}
+
+static int run(char *words, struct fail *f)
+{
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv, struct fail *f);
+	} commands[] = {
+		{ "build", command_build }, { "predict", command_predict },
+		{ "seal", command_seal },   { "inspect", command_inspect },
+		{ "check", command_check },
+	};
+	char *argv[32] = { NULL };
+	int argc = text_split_words(words, argv, 31);
+
+	for (size_t i = 0; i < array_size(commands); i++)
+		if (strcmp(argv[0], commands[i].name) == 0)
+			return commands[i].run(argc, argv, f);
+	fail_msg("%s is no command", argv[0]);
+	return 0;
+}
+
+static void refuses(void **state)
+{
+	const struct refusal *c = *state;
+	char words[512];
+	char line[fail_line_max];
+	struct fail f = { 0 };
+	struct tree t;
+	int r;
+
+	image_tree_make(&t);
+	add_inputs(&t);
+	(void)snprintf(words, sizeof(words), "%s", c->words);
+	r = run(words, &f);
+	(void)snprintf(line, sizeof(line), "cannot %s: %s; %s", f.what,
+		       f.reason, f.remedy);
+	assert_int_equal(r < 0 ? -1 : r, c->result);
+	if (c->line)
+		assert_string_equal(line, c->line);
+	assert_int_not_equal(access("image", F_OK), 0);
+	image_tree_remove(&t);
+}
+
+int main(void)
+{
+	const struct table tables[] = { TABLE(refuses, refusals) };
+
+	/* progress is not what is tested */
+	if (!freopen("/dev/null", "w", stderr))
+		return 1;
+	return table_run(tables, array_size(tables));
+}
