@@ -52,8 +52,11 @@ static int choose_salt(const char *path, struct verity_params *p)
 {
 	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct digest_set digest = { 0 };
-	int r = fd < 0 ? -errno : digest_fd(1U << DIGEST_SHA256, fd, &digest);
+	int r;
 
+	if (fd < 0)
+		return -errno;
+	r = digest_fd(1U << DIGEST_SHA256, fd, &digest);
 	if (r < 0)
 		return r;
 	p->salt_len = digest_size(DIGEST_SHA256);
