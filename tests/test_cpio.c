@@ -162,7 +162,7 @@ static void reads_what_it_wrote(void **state)
 	assert_int_equal(c.entry[1].mode, S_IFCHR | 0600);
 	assert_int_equal(c.entry[1].rdev, makedev(5, 1));
 	assert_string_equal(c.entry[4].path, "etc/boot.conf");
-	assert_string_equal(c.entry[4].content.data, "[boot]\n");
+	assert_string_equal((char *)c.entry[4].content.data, "[boot]\n");
 }
 
 /* Every prefix of an archive is refused, and no byte of it is believed. */
