@@ -31,6 +31,9 @@ int kernel_read_version(const struct bytes *image,
 		len++;
 	if (len == 0 || len == kernel_version_max || start + len == image->len)
 		return -EINVAL;
+	/* it becomes a directory's name: no "..", no hidden one */
+	if (at[start] < '0' || at[start] > '9')
+		return -EINVAL;
 	memcpy(ret, at + start, len);
 	ret[len] = '\0';
 	return 0;
