@@ -216,6 +216,18 @@ static int enter_section(struct reader *r, int line, const char *text)
 	return open_named(r, line, text + strlen(r->now->name) + 1);
 }
 
+/*
+ * "key = value # words" looks like a comment to who wrote it and is part of
+ * the value to who reads it: neither guess would be safe.
+ */
+static bool has_comment(const char *value)
+{
+	for (; *value; value++)
+		if ((*value == ' ' || *value == '\t') && value[1] == '#')
+			return true;
+	return false;
+}
+
 static int set_key(struct reader *r, int line, const char *name,
 		   const char *value)
 {
@@ -237,6 +249,11 @@ static int set_key(struct reader *r, int line, const char *name,
 		return refuse(r, line, "%s repeated in [%s]; one value only",
 			      name, r->now_text);
 	r->keys_seen |= bit;
+	if (has_comment(value))
+		return refuse(r, line,
+			      "# after the value of %s; a comment stands on a "
+			      "line of its own",
+			      name);
 	e = k->parse(value, (char *)r->target + k->offset);
 	if (e == -ENOMEM)
 		r->out_of_memory = true;

@@ -108,7 +108,7 @@ static void reads_every_kind(void **state)
 				   "\n"
 				   "[house]\n"
 				   "rooms=3\n"
-				   "  street \t=  a = b # c  \n"
+				   "  street \t=  a = b#c  \n"
 				   "colour = red\n"
 				   "colour = blue\n"
 				   "[pet tom]\n"
@@ -123,7 +123,7 @@ static void reads_every_kind(void **state)
 	assert_int_equal(read_text(text, sizeof(text) - 1, &c, &e), 0);
 	assert_string_equal(e.text, "");
 	assert_int_equal(c.house.rooms, 3);
-	assert_string_equal(c.house.street, "a = b # c");
+	assert_string_equal(c.house.street, "a = b#c");
 	assert_string_equal(c.house.colours, "red,blue,");
 	assert_int_equal(c.pets, 2);
 	assert_string_equal(c.pet[0].name, "tom");
@@ -191,6 +191,12 @@ static const struct refusal {
 	  "[garden]\ntrees = 1\n[garden]\n" },
 	{ "t.conf:4: [garden] repeated; one section each",
 	  "[garden]\n[pet a]\nfood = x\n[garden]\n" },
+	{ "t.conf:2: # after the value of trees; a comment stands on a line "
+	  "of its own",
+	  "[garden]\ntrees = 1 # oaks\n" },
+	{ "t.conf:2: # after the value of street; a comment stands on a line "
+	  "of its own",
+	  "[house]\nstreet = a\t#\n" },
 	{ "t.conf:2: unknown key Trees in [garden]; allowed are trees",
 	  "[garden]\nTrees = 1\n" },
 	{ "t.conf:2: unknown key rooms in [garden]; allowed are trees",
@@ -210,8 +216,6 @@ static const struct refusal {
 	  "[garden]\ntrees = 100\n" },
 	{ "t.conf:2: trees =  refused; allowed is a number to 99",
 	  "[garden]\ntrees =\n" },
-	{ "t.conf:2: trees = 1 # one refused; allowed is a number to 99",
-	  "[garden]\ntrees = 1 # one\n" },
 	{ "t.conf:3: [house] ends without rooms; it is a number to 99",
 	  "[house]\nstreet = a\n[garden]\n" },
 	{ "t.conf: [house] ends without rooms; it is a number to 99",
