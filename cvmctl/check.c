@@ -20,7 +20,7 @@ struct check_options {
 };
 
 static const struct option_usage usage = {
-	"check [--boot FILE] [--apps FILE] [--root DIR] [--ima-policy FILE]",
+	"check [--boot FILE] [--apps FILE] [--root DIR|TAR] [--ima-policy FILE]",
 	"Checks what is given and says where the first error is: FILE:LINE.\n"
 	"With --root the paths that apps.conf names must be there, and with\n"
 	"--boot as well the mount points that the boot needs.",
@@ -34,8 +34,8 @@ static int read_options(int argc, char **argv, struct check_options *o,
 		  "boot.conf, complete or a template", &o->boot },
 		{ "apps", OPTION_TEXT, "FILE",
 		  "apps.conf; else the one in --root", &o->apps },
-		{ "root", OPTION_TEXT, "DIR", "the tree that apps.conf is for",
-		  &o->root },
+		{ "root", OPTION_TEXT, "DIR|TAR",
+		  "the tree that apps.conf is for", &o->root },
 		{ "ima-policy", OPTION_TEXT, "FILE", "an IMA policy",
 		  &o->ima_policy },
 		{ 0 },

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -51,6 +52,38 @@ static int unpack(const char *tar, const char *dir, struct fail *f)
 	return child_run(argv, "check the tar given with --root", 0, NULL, f);
 }
 
+static void close_walk(FTS **walk)
+{
+	if (*walk)
+		(void)fts_close(*walk); /* only read */
+}
+
+#define own_walk __attribute__((cleanup(close_walk)))
+
+/* cp says nothing about owners that it may not keep: all must be ours. */
+static int check_owned(const char *root, struct fail *f)
+{
+	char *roots[] = { NULL, NULL };
+	own_free char *path = strdup(root);
+	own_walk FTS *walk = NULL;
+	FTSENT *e;
+
+	if (geteuid() == 0)
+		return 0;
+	roots[0] = path;
+	walk = path ? fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL) : NULL;
+	if (!walk)
+		return fail_errno(f, errno, "check --root", "read root %s",
+				  root);
+	while ((e = fts_read(walk)))
+		if (!e->fts_statp || e->fts_statp->st_uid != geteuid())
+			return fail_because(f, "only root can keep its owners",
+					    "run as root, or put apps.conf "
+					    "into the root yourself",
+					    "copy %s", e->fts_path);
+	return 0;
+}
+
 static int copy(const char *from, const char *to, struct fail *f)
 {
 	char all[PATH_MAX];
@@ -60,6 +93,8 @@ static int copy(const char *from, const char *to, struct fail *f)
 	if ((size_t)snprintf(all, sizeof(all), "%s/.", from) >= sizeof(all))
 		return fail_errno(f, ENAMETOOLONG, "choose a shorter path",
 				  "copy %s", from);
+	if (check_owned(from, f) < 0)
+		return -EPERM;
 	command_progress("copying %s, to put apps.conf into it", from);
 	return child_run(argv, "check the directory given with --root", 0, NULL,
 			 f);
