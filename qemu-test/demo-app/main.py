@@ -5,6 +5,8 @@
     GET  /        {"counter": N}, N = how often the service was started
     GET  /health  ok
     GET  /pcr14   {"sha256": "...", ...}, PCR 14 as the TPM has it, by bank
+    GET  /report  report.json of cvm-init
+    GET  /log     the event log behind PCR 14, which tpm2_eventlog reads
     POST /stop    ends the service
 
 The counter lives in $DATA_DIR/counter, on the volume that only this
@@ -24,6 +26,8 @@ from socketserver import ThreadingTCPServer
 
 ADDRESS = "10.0.2.15/24"
 GATEWAY = "10.0.2.2"
+FROM_INIT = Path("/run/cvm-init")
+FILES = {"/report": "report.json", "/log": "measurements.bin"}
 
 
 def network_up():
@@ -66,6 +70,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, "ok")
         elif self.path == "/pcr14":
             self.answer(200, json.dumps(pcr14()))
+        elif self.path in FILES:
+            self.send((FROM_INIT / FILES[self.path]).read_bytes())
         else:
             self.answer(404, "no such page")
 
@@ -78,8 +84,11 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(404, "no such page")
 
     def answer(self, status, text):
-        """Send TEXT."""
-        body = (text + "\n").encode()
+        """Send TEXT, a line."""
+        self.send((text + "\n").encode(), status)
+
+    def send(self, body, status=200):
+        """Send BODY as it is."""
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
