@@ -126,6 +126,14 @@ class Builder:
                 self._build(recipe, folder)
         return Image(folder)
 
+    def predicted(self, image, when="ready"):
+        """PCR 14 by bank: when the workload runs ("ready"), or when volumes
+        are opened ("measured")."""
+        answer = run([self.cvmctl, "predict", "--image", image.folder,
+                      "--json"])
+        return {bank: values[when]
+                for bank, values in json.loads(answer)["banks"].items()}
+
     def _build(self, recipe, folder):
         work = Path(f"{folder}.new")
         shutil.rmtree(work, ignore_errors=True)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""The TPM that the host gives: the right one, in the state that it should be
+in, or no boot; and every bank it has is extended.
+
+Two TPMs in one machine, of which init would have to choose, are beyond QEMU.
+"""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import vm
+from bootconf import actor
+from initramfs import File, changed, read
+from refusal import assert_refused, assert_went_well
+
+HERE = Path(__file__).resolve().parent
+MUSL_GCC = HERE.parent / "build/deps/musl/bin/musl-gcc"
+ALL_BANKS = ("sha1", "sha256", "sha384", "sha512")
+PROGRAM = 0o100755
+REQUIRE = "give the VM such a TPM, or change [tpm] require in boot.conf"
+
+
+def no_tpm(wanted, found):
+    """No TPM of class WANTED."""
+    return (f"init: tpm: cannot find a TPM of class {wanted}: found {found}; "
+            f"{REQUIRE}")
+
+
+@pytest.mark.parametrize("tpm_section, settings, line", [
+    ("require = any", {"tpm": "none"}, no_tpm("any", "no TPM")),
+    ("require = svsm", {"tpm": "none"}, no_tpm("svsm", "no TPM")),
+    ("require = svsm", {"tpm": "crb"}, no_tpm("svsm", "tpm0 (tpm_crb)")),
+    ("require = svsm", {"tpm": "tis"}, no_tpm("svsm", "tpm0 (tpm_tis)")),
+    ("require = crb", {"tpm": "tis"}, no_tpm("crb", "tpm0 (tpm_tis)")),
+    ("require = svsm tis", {"tpm": "crb"},
+     no_tpm("svsm or tis", "tpm0 (tpm_crb)")),
+    # The TPM of these cases has SHA-256 only.
+    ("require = any\nbanks = sha256 sha384", {},
+     "init: tpm: cannot use PCR bank sha384: the bank is not active in this "
+     "TPM; activate it in the TPM, or change [tpm] banks in boot.conf"),
+], ids=["none", "none-svsm", "crb-for-svsm", "tis-for-svsm", "tis-for-crb",
+        "crb-for-svsm-or-tis", "bank"])
+def test_refused(tiny, boot, tpm_section, settings, line):
+    """Not the TPM that boot.conf asks for."""
+    machine = tiny(tpm=tpm_section).machine(memory_mib=512, **settings)
+    assert_refused(boot(machine).wait(), line)
+
+
+def test_crb_for_svsm(tiny, boot, series):
+    """On every kernel: its driver of a host's TPM is not taken for the
+    SVSM's."""
+    driver = "tpm_crb_acpi" if series == "7.2" else "tpm_crb"
+    # the modules do not matter: init looks at the TPM before the disks
+    machine = tiny(tpm="require = svsm", modules="").machine(memory_mib=512)
+    assert_refused(boot(machine).wait(), no_tpm("svsm", f"tpm0 ({driver})"))
+
+
+@pytest.fixture
+def extended(tiny, desk):
+    """The tiny image, in whose initramfs another program runs first and
+    extends PCR 14; see pre-init/extend.c."""
+    program = desk.folder / "extend"
+    subprocess.run([MUSL_GCC, "-static", "-Os", "-s", "-Wall", "-o", program,
+                    HERE / "pre-init/extend.c"], check=True)
+    image = tiny()
+    init = read(image.initramfs)["init"]
+    return changed(image, desk.folder / "extended", {
+        "init": File(PROGRAM, program.read_bytes()), "init.real": init})
+
+
+def test_pcr_14_extended_before(extended, boot):
+    """PCR 14 would mean something else than what init measures."""
+    assert_refused(
+        boot(extended.machine(memory_mib=512)).wait(),
+        "init: tpm: cannot measure into PCR 14, bank sha256: it was extended "
+        "before init started; boot without shim and without another program "
+        "that uses PCR 14")
+
+
+PCR_14 = actor("reads", "pcr 14")
+
+
+@pytest.mark.parametrize("banks", [
+    ALL_BANKS, ("sha256",), ("sha384",), ("sha1", "sha512"),
+], ids="+".join)
+def test_banks(tiny, builder, boot, desk, banks):
+    """PCR 14 has the predicted value in every bank that is active, asked for
+    or not."""
+    image = tiny(apps=PCR_14, tpm=f"require = any\nbanks = {banks[-1]}")
+    result = boot(image.machine(memory_mib=512),
+                  tpm=vm.Swtpm(desk.folder / "tpm", banks=banks)).wait()
+    assert_went_well(result)
+    read_back = dict(re.findall(r"^actor: PCR 14 (\w+) (\w+)$",
+                                result.serial, re.M))
+    want = builder.predicted(image)
+    assert read_back == {bank: want[bank] for bank in banks}
