@@ -41,3 +41,10 @@ def assert_went_well(result, *words):
         assert f"\n{word}\n" in result.serial, result.tail()
     assert "\ninit: done\n" in result.serial, result.tail()
     assert result.powered_off, result.ending
+
+
+def assert_said(result, *wanted):
+    """Each of these lines is on the console, in this order."""
+    lines = iter(result.serial.splitlines())
+    for want in wanted:
+        assert want in lines, f"missing or too early: {want}\n{result.tail()}"

@@ -18,7 +18,7 @@ SALT = bytes(range(32))
 
 def changed(tar, target, files):
     """A copy of the root TAR at TARGET with other FILES: a dict from path to
-    bytes, or to None for no such file."""
+    bytes, to (bytes, mode), or to None for no such file."""
     with tarfile.open(tar) as old, tarfile.open(target, "w") as new:
         for member in old:
             if member.name.removeprefix(".") not in files:
@@ -27,6 +27,8 @@ def changed(tar, target, files):
         for path, data in files.items():
             if data is not None:
                 member = tarfile.TarInfo("." + path)
+                if isinstance(data, tuple):
+                    data, member.mode = data
                 member.size = len(data)
                 new.addfile(member, io.BytesIO(data))
     return target
