@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "config/cmdline.h"
 #include "cvmctl/command.h"
 #include "cvmctl/image.h"
 #include "cvmctl/options.h"
@@ -19,7 +20,7 @@
 
 #define DEFAULT_CMDLINE "console=ttyS0 panic=-1"
 
-enum { cmdline_max = 2047 }; /* COMMAND_LINE_SIZE of x86, less the NUL */
+enum { kernel_cmdline_max = 2047 }; /* COMMAND_LINE_SIZE of x86, less NUL */
 
 struct build_options {
 	const char *root, *kernel, *modules, *init, *config, *apps, *ima_policy,
@@ -117,10 +118,14 @@ static int write_cmdline(const struct build_options *o, const char *path,
 	own_bytes struct bytes b = { 0 };
 	int r = bytes_copy(text, strlen(text), &b);
 
-	if (strlen(text) > cmdline_max || strpbrk(text, "\n\r\t"))
+	if (strlen(text) > kernel_cmdline_max || strpbrk(text, "\n\r\t"))
 		return fail_because(f, "it is not one line of 2047 bytes",
 				    "shorten --cmdline",
 				    "use the command line");
+	if (r == 0 &&
+	    cmdline_check(text, strlen(text), &i->conf->boot.allow_cmdline, f))
+		return fail_remedy(f, "leave it out of --cmdline, or list it "
+				      "in [boot] allow-cmdline");
 	if (r == 0)
 		r = image_digest_bytes(&b, &i->cmdline);
 	if (r == 0)

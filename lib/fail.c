@@ -64,6 +64,12 @@ int fail_reason(struct fail *f, const char *reason, ...)
 	return -EINVAL;
 }
 
+int fail_remedy(struct fail *f, const char *remedy)
+{
+	set_text(f->remedy, remedy);
+	return -EINVAL;
+}
+
 void fail_format(const struct fail *f, const char *program, const char *stage,
 		 char *ret_line, size_t size)
 {

@@ -50,6 +50,12 @@ __attribute__((format(printf, 2, 3))) int fail_reason(struct fail *f,
 						      const char *reason, ...);
 
 /*
+ * Replaces the remedy, for a caller whose user can do something else about
+ * it. Returns -EINVAL.
+ */
+int fail_remedy(struct fail *f, const char *remedy);
+
+/*
  * Writes "program: stage: cannot what: reason; remedy" with control and
  * non-ASCII bytes as \xNN, so that text chosen by the host cannot forge a
  * line or steer a terminal. A NULL or empty stage is left out. No newline;

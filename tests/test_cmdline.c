@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The gate on the kernel command line. */
-#include "init/cmdline.h"
+#include "config/cmdline.h"
 
 #include <string.h>
 
@@ -10,16 +10,14 @@
 #include "tests/table.h"
 
 static const struct boot_words builders = {
-	.word = { "nosmt", "lsm=ima,yama", "init=/bin/sh" },
-	.n = 3,
+	.word = { "nosmt", "lsm=ima,yama", "init=/bin/sh", "net.x-y=1",
+		  "net.x_y=2" },
+	.n = 5,
 };
 
 static int check(const char *line, struct fail *f)
 {
-	char buf[cmdline_max + 1];
-
-	(void)snprintf(buf, sizeof(buf), "%s", line);
-	return cmdline_check(buf, &builders, f);
+	return cmdline_check(line, strlen(line), &builders, f);
 }
 
 static const struct good {
@@ -73,6 +71,7 @@ static const struct bad {
 	{ "quietly", UNKNOWN("quietly") },
 	{ "quiet=1", UNKNOWN("quiet=1") },
 	{ "console=\"a b\"", UNKNOWN("console=\"a") },
+	{ "net.x-y=1 net.x_y=2", REPEATED("net.x_y=2") },
 	{ "console=../x", UNKNOWN("console=../x") },
 	{ "lsm=ima", UNKNOWN("lsm=ima") },
 	{ "--", UNKNOWN("--") },
@@ -107,12 +106,29 @@ static void bounded_words(void **state)
 		       "there are over 128 words; " REMEDY);
 }
 
+static void bounded_line(void **state)
+{
+	char line[cmdline_max + 2];
+	struct fail f = { 0 };
+
+	(void)state;
+	memset(line, ' ', sizeof(line));
+	assert_int_equal(cmdline_check(line, cmdline_max, &builders, &f), 0);
+	assert_refusal(
+		cmdline_check(line, cmdline_max + 1, &builders, &f), &f,
+		"cannot accept the command line: it is over 4096 bytes; " REMEDY);
+	assert_refusal(
+		cmdline_check("quiet\0x", 7, &builders, &f), &f,
+		"cannot accept the command line: it holds a NUL byte; " REMEDY);
+}
+
 int main(void)
 {
 	const struct table tables[] = {
 		TABLE(accepts, goods),
 		TABLE(refuses, bads),
 		CASE(bounded_words),
+		CASE(bounded_line),
 	};
 
 	return table_run(tables, array_size(tables));

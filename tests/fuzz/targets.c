@@ -13,7 +13,7 @@
 #include "cvmctl/cpio.h"
 #include "ima-policy/loader.h"
 #include "ima-policy/rules.h"
-#include "init/cmdline.h"
+#include "config/cmdline.h"
 #include "lib/base64.h"
 #include "lib/bytes.h"
 #include "lib/hex.h"
@@ -96,7 +96,7 @@ static void fuzz_cmdline(const uint8_t *data, size_t len)
 	own_bytes struct bytes b = as_text(data, len);
 	struct fail f = { 0 };
 
-	if (cmdline_check((char *)b.data, &allowed, &f) < 0)
+	if (cmdline_check((char *)b.data, b.len, &allowed, &f) < 0)
 		expect_failure(&f);
 }
 
