@@ -163,12 +163,13 @@ def build(builder, kernel, root):
 @pytest.fixture
 def tiny(builder, kernel, root, desk):
     """tiny(overlay="mode = none", ...): an Image of the tiny root; sections
-    as in bootconf.boot_conf. FILES are added to the root, or replaced."""
-    def build_tiny(apps="", ima_policy="", files=None, **sections):
+    as in bootconf.boot_conf. FILES are added to the root, or replaced;
+    another builder may do it (BY)."""
+    def build_tiny(apps="", ima_policy="", files=None, by=builder, **sections):
         tar = root("tiny")
         if files:
             tar = rootfile.changed(tar, desk.folder / "root.tar", files)
-        return builder.image(images.Recipe(
+        return by.image(images.Recipe(
             root=tar, kernel=kernel, config=bootconf.boot_conf(**sections),
             apps=apps, ima_policy=ima_policy,
             options=("--cmdline", bootconf.CMDLINE)))

@@ -57,21 +57,36 @@ static int play_sleep(const char *word)
 	return 0;
 }
 
+/* How many bytes the file has, now that it has one more; -1 for an error. */
+static int add_byte(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	int size = -1;
+
+	if (fd >= 0 && write(fd, "x", 1) == 1)
+		size = (int)lseek(fd, 0, SEEK_END);
+	if (fd >= 0)
+		close(fd);
+	return size;
+}
+
 /* Fails until its WORD-th run; the file system remembers how many there were.
  */
 static int play_flaky(const char *word)
 {
 	char name[64];
-	int fd;
 	int run;
 
 	snprintf(name, sizeof(name), "/tmp/flaky.%s", getenv("APP"));
-	fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, "x", 1) != 1)
-		return 1;
-	run = (int)lseek(fd, 0, SEEK_END);
+	run = add_byte(name);
 	play_marker("run");
 	return run < atoi(word);
+}
+
+static int play_count(const char *word)
+{
+	printf("actor: %s counts %d\n", word, add_byte(word));
+	return 0;
 }
 
 /* Who this process is, and what it was given. */
@@ -345,6 +360,7 @@ static const struct role {
 	{ "die", play_die },	       /* ends by signal WORD */
 	{ "sleep", play_sleep },       /* does nothing for WORD seconds */
 	{ "flaky", play_flaky },       /* fails until its WORD-th run */
+	{ "count", play_count },       /* one more in file WORD */
 	{ "identity", play_identity }, /* says who it is: user, environment */
 	{ "fds", play_fds },	       /* counts what it inherited */
 	{ "orphan", play_orphan },     /* leaves a grandchild to PID 1 */

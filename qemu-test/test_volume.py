@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""The data disk: its key comes out of the TPM for the apps that it was sealed
+for, on the machine that it was sealed on, or it stays sealed.
+
+The host keeps the disk, and may change, swap, copy or take it away.
+"""
+
+import re
+
+import image as images
+import pytest
+import seal
+import vm
+from bootconf import actor, modules
+from refusal import assert_refused, assert_went_well
+
+UUID = "5e0cb7a4-6d1f-4c8e-9f3b-0a1d2c3b4e5f"
+OTHER_UUID = "00000000-6d1f-4c8e-9f3b-0a1d2c3b4e5f"
+MIB = 1 << 20
+APPS = actor("one", "count /data/counter pcr 14", measure="/app")
+FILES = {"/app/data": b"just as it was"}
+BY_UUID = f"uuid = {UUID}\nmount = /data"
+BY_DEVICE = "device = /dev/vdb\nmount = /data"
+
+
+@pytest.fixture
+def with_volume(tiny):
+    """with_volume(...): a tiny image with the volume /data. Options as for
+    tiny; another volume as VOLUME."""
+    def build(apps=APPS, files=None, volume=BY_UUID, **options):
+        return tiny(apps=apps, files=FILES if files is None else files,
+                    modules=modules("6.1", "volume"),
+                    **{"volume state": volume}, **options)
+    return build
+
+
+@pytest.fixture
+def sealed(builder, desk, tpm):
+    """sealed(image): a new disk, sealed for it and for the case's TPM."""
+    def make(image, *options, name="state.img", tpm=tpm):
+        return seal.format_disk(builder.cvmctl, image, desk.folder / name,
+                                tpm, "--volume", "state", *options)
+    return make
+
+
+@pytest.fixture
+def run(boot):
+    """run(image, disk, ...): how that boot went. FIRST are disks before the
+    root disk."""
+    def run_image(image, *disks, first=(), **options):
+        machine = image.machine(disks=disks, memory_mib=512)
+        machine = machine.replace(disks=(*first, *machine.disks))
+        return boot(machine, **options).wait()
+    return run_image
+
+
+def assert_counts(result, count):
+    """The workload found its data, for the COUNT-th time."""
+    assert_went_well(result, f"actor: /data/counter counts {count}")
+
+
+def test_opens_again(with_volume, builder, sealed, run):
+    """Two boots with one TPM and one disk. What is sealed stays so: when the
+    workload runs, PCR 14 is no longer what the key was sealed to."""
+    image = with_volume()
+    disk = sealed(image)
+    for count in (1, 2):
+        result = run(image, disk)
+        assert_counts(result, count)
+        (pcr,) = re.findall(r"^actor: PCR 14 sha256 (\w+)$", result.serial,
+                            re.M)
+        assert pcr == builder.predicted(image)["sha256"]
+        assert pcr != builder.predicted(image, "measured")["sha256"]
+
+
+def test_order_of_disks(with_volume, sealed, run):
+    """A disk that is found by UUID may be anywhere."""
+    image = with_volume()
+    assert_counts(run(image, first=(sealed(image),)), 1)
+
+
+def test_built_again(with_volume, builder, sealed, run, desk):
+    """An image built elsewhere from the same files opens the disk: nothing
+    but them is in the prediction, nor in any file of the image."""
+    image = with_volume()
+    disk = sealed(image)
+    elsewhere = images.Builder(builder.cvmctl.parent, desk.folder / "again")
+    again = with_volume(by=elsewhere)
+    assert again.folder != image.folder
+    for file in image.folder.iterdir():
+        assert (again.folder / file.name).read_bytes() == file.read_bytes()
+    assert_counts(run(again, disk), 1)
+
+
+SEALED_FOR_OTHERS = (
+    "init: volumes: cannot unseal the key of volume state: PCR 14 differs "
+    "from the policy it was sealed under; seal it again for these apps with "
+    "cvmctl seal")
+
+
+@pytest.mark.parametrize("change", [
+    {"files": {"/app/data": b"just as it waS"}},
+    {"files": {"/app/data": b"just as it was."}},
+    {"files": {"/app/data": (b"just as it was", 0o755)}},
+    {"files": {"/app/renamed": b"just as it was"}},
+    {"files": {}},
+    {"files": {**FILES, "/app/added": b""}},
+    {"apps": APPS.replace("pcr 14", "pcr 15")},
+    {"apps": "# a comment\n" + APPS},
+    {"apps": APPS + actor("two", "exit 0")},
+], ids=["one_byte", "longer", "mode", "renamed", "removed", "added",
+        "argument", "comment", "second_app"])
+def test_changed_app(with_volume, sealed, run, change):
+    """Whatever is changed of what is measured, the key stays sealed."""
+    disk = sealed(with_volume())
+    assert_refused(run(with_volume(**change), disk), SEALED_FOR_OTHERS)
+
+
+def test_changed_elsewhere(with_volume, sealed, run):
+    """What is not measured into PCR 14 may change, though the root hash does
+    too."""
+    disk = sealed(with_volume())
+    changed = with_volume(files={**FILES, "/etc/motd": b"hello"})
+    assert_counts(run(changed, disk), 1)
+
+
+def test_another_tpm(with_volume, sealed, run, desk):
+    """The disk moved to another machine, or the TPM was made anew."""
+    image = with_volume()
+    result = run(image, sealed(image), tpm=vm.Swtpm(desk.folder / "other"))
+    assert_refused(
+        result, "init: volumes: cannot unseal the key of volume state: it was "
+        "sealed by another TPM or SRK; seal it again on this TPM with cvmctl "
+        "seal")
+
+
+# What the host may do with the disk. Each takes the disk and gives back what
+# it attaches instead.
+
+def nothing(_):
+    """Keep it."""
+    return ()
+
+
+def both(disk):
+    """Attach it and a copy."""
+    copy = disk.path.with_suffix(".copy")
+    copy.write_bytes(disk.path.read_bytes())
+    return (disk, vm.Disk(copy))
+
+
+def blanked(disk):
+    """Write zeroes over all of it."""
+    disk.path.write_bytes(bytes(disk.path.stat().st_size))
+    return (disk,)
+
+
+def forged(disk):
+    """Garbage behind a LUKS2 magic and the right UUID."""
+    data = bytearray(b"garbage " * (MIB // 8))
+    data[:8] = b"LUKS\xba\xbe\0\2"
+    data[168:208] = UUID.encode().ljust(40, b"\0")
+    disk.path.write_bytes(data)
+    return (disk,)
+
+
+def cut(size):
+    """Keep the first SIZE bytes of it."""
+    def shorten(disk):
+        with open(disk.path, "r+b") as file:
+            file.truncate(size)
+        return (disk,)
+    return shorten
+
+
+NONE_OF = ("init: volumes: cannot find volume state: none of {} disks is LUKS2 "
+           f"with UUID {UUID}; attach the disk that cvmctl seal prepared")
+NOT_AT = ("init: volumes: cannot find volume state at /dev/vdb: Operation "
+          "timed out; attach the disk, or check its device in boot.conf")
+NO_HEADER = ("init: volumes: cannot use volume /dev/vdb: it has no valid "
+             "LUKS2 header; format it with cvmctl seal --format")
+NO_FILE_SYSTEM = (
+    "init: volumes: cannot mount volume state on /data: Invalid argument; "
+    "make an ext4 file system on it with cvmctl seal --format")
+
+
+@pytest.mark.parametrize("volume, host, line", [
+    (BY_UUID, nothing, NONE_OF.format(1)),
+    (BY_DEVICE, nothing, NOT_AT),
+    (BY_UUID, both, "init: volumes: cannot choose volume state: several disks "
+     "have its UUID; attach one of them"),
+    (BY_UUID, blanked, NONE_OF.format(2)),
+    (BY_DEVICE, blanked, NO_HEADER),
+    (BY_UUID, forged, NO_HEADER),
+    (BY_DEVICE, forged, NO_HEADER),
+    (BY_UUID, cut(512), NONE_OF.format(2)),
+    (BY_UUID, cut(4096), NO_HEADER),
+    (BY_UUID, cut(MIB), NO_HEADER),
+    (BY_UUID, cut(16 * MIB), "init: volumes: cannot open volume /dev/vdb: "
+     "Invalid argument; check that dm-crypt and its ciphers are loaded"),
+    (BY_UUID, cut(16 * MIB + 4096), NO_FILE_SYSTEM),
+    (BY_UUID, cut(40 * MIB), NO_FILE_SYSTEM),
+], ids=["none", "none-by-device", "twice", "blank", "blank-by-device",
+        "forged", "forged-by-device", "cut-512", "cut-4K", "cut-1M",
+        "cut-16M", "cut-16M-4K", "cut-40M"])
+def test_host_changes_disk(with_volume, sealed, run, volume, host, line):
+    """The disk is not what was sealed."""
+    image = with_volume(volume=volume)
+    options = ("--uuid", UUID) if volume == BY_DEVICE else ()
+    assert_refused(run(image, *host(sealed(image, *options))), line)
+
+
+def test_by_device(with_volume, sealed, run):
+    """A device path means that device, or none: the second disk only."""
+    image = with_volume(volume=BY_DEVICE)
+    disk = sealed(image)
+    assert_counts(run(image, disk), 1)
+
+
+def test_disk_of_another_image(with_volume, sealed, run):
+    """Sealed on this TPM, but for other apps; and one with another UUID."""
+    other = with_volume(apps=actor("other", "exit 0"))
+    image = with_volume()
+    assert_refused(run(image, sealed(other)), SEALED_FOR_OTHERS)
+    disk = sealed(image, "--uuid", OTHER_UUID, name="other.img")
+    assert_refused(run(image, disk), NONE_OF.format(2))
