@@ -143,5 +143,4 @@ clean: ## everything but downloads, libraries, kernels and roots
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
--include $(INIT_OBJ:.o=.d) $(CVMCTL_OBJ:.o=.d) $(CHECK_OBJ:.o=.d) $(FUZZ_OBJ:.o=.d) \
-  $(CHECK_BIN:$(O)/check/%=$(O)/check/tests/%.d)
+-include $(wildcard $(foreach o,init cvmctl check fuzz,$(O)/$o/*/*.d $(O)/$o/*/*/*.d))

@@ -17,7 +17,7 @@ static int list_add(struct app_list *list, const char *value)
 {
 	char *copy;
 
-	if (list->n == app_measure_max)
+	if (list->n == app_list_max)
 		return -E2BIG;
 	copy = strdup(value);
 	if (!copy)
@@ -41,7 +41,6 @@ static int parse_exec(const char *value, void *field)
 
 	if (strlen(value) >= app_line_max)
 		return -E2BIG;
-	memcpy(app->exec, value, strlen(value) + 1);
 	memcpy(app->args, value, strlen(value) + 1);
 	n = text_split_words(app->args, app->argv, app_args_max);
 	if (n < 1 || !text_is_path(app->argv[0]))

@@ -18,8 +18,7 @@
 enum {
 	apps_conf_max = 64 * 1024, /* bytes of the file */
 	apps_max = 32,
-	app_measure_max = 32,
-	app_env_max = 32,
+	app_list_max = 32, /* lines of measure, and of env */
 	app_args_max = 64,
 	app_name_max = 32,
 	app_line_max = 2048,
@@ -31,14 +30,14 @@ enum app_restart {
 	APP_RESTART_ALWAYS
 };
 
+/* Of measure or of env lines, whose limits are the same. */
 struct app_list {
-	char *value[app_measure_max];
+	char *value[app_list_max];
 	size_t n;
 };
 
 struct app {
 	char name[app_name_max + 1];
-	char exec[app_line_max];      /* the line as written */
 	char args[app_line_max];      /* storage that argv points into */
 	char *argv[app_args_max + 1]; /* argv[0] is an absolute path */
 	struct app_list measure;      /* absolute paths, in file order */

@@ -49,42 +49,37 @@ unsigned boot_tpm_class_of_driver(const char *driver)
 	return 0;
 }
 
+/* Every enum in struct boot_conf has unsigned as its compatible type. */
+static int parse_choice(const char *value, const char *const *names,
+			unsigned first, void *field)
+{
+	int choice = field_choice(value, names);
+
+	if (choice < 0)
+		return choice;
+	*(unsigned *)field = first + (unsigned)choice;
+	return 0;
+}
+
 int boot_parse_end(const char *value, void *field)
 {
-	int choice = field_choice(value, end_names);
-
-	if (choice >= 0)
-		*(enum boot_end *)field = (enum boot_end)choice;
-	return choice;
+	return parse_choice(value, end_names, BOOT_END_POWER_OFF, field);
 }
 
 int boot_parse_fs(const char *value, void *field)
 {
-	int choice = field_choice(value, fs_names);
-
-	if (choice >= 0)
-		*(enum boot_root_fs *)field = (enum boot_root_fs)choice;
-	return choice;
+	return parse_choice(value, fs_names, BOOT_FS_EROFS, field);
 }
 
 int boot_parse_overlay(const char *value, void *field)
 {
-	int choice = field_choice(value, overlay_names);
-
-	if (choice >= 0)
-		*(enum boot_overlay_mode *)field =
-			(enum boot_overlay_mode)choice;
-	return choice;
+	return parse_choice(value, overlay_names, BOOT_OVERLAY_ROOT, field);
 }
 
 int boot_parse_workload(const char *value, void *field)
 {
-	int choice = field_choice(value, workload_names);
-
-	if (choice >= 0)
-		*(enum boot_workload_mode *)field =
-			(enum boot_workload_mode)choice;
-	return choice;
+	return parse_choice(value, workload_names, BOOT_WORKLOAD_SUPERVISE,
+			    field);
 }
 
 /* "any" alone, or a list of classes. */
@@ -188,6 +183,9 @@ int boot_parse_dirs(const char *value, void *field)
 		return -E2BIG;
 	if (!value[0] || !value[1])
 		return -EINVAL; /* "/" is overlay mode root */
+	for (size_t i = 0; i < d->n; i++)
+		if (strcmp(d->path[i], value) == 0)
+			return -EEXIST;
 	if (field_path(value, d->path[d->n]) < 0)
 		return -EINVAL;
 	d->n++;
@@ -196,12 +194,24 @@ int boot_parse_dirs(const char *value, void *field)
 
 int boot_parse_overlay_size(const char *value, void *field)
 {
-	return text_parse_size(value, UINT64_C(1) << 40, field);
+	uint64_t bytes;
+	int r = text_parse_size(value, UINT64_C(1) << 40, &bytes);
+
+	if (r < 0 || bytes == 0) /* tmpfs takes 0 for "no limit" */
+		return r < 0 ? r : -ERANGE;
+	*(uint64_t *)field = bytes;
+	return 0;
 }
 
 int boot_parse_inodes(const char *value, void *field)
 {
-	return text_parse_u64(value, UINT64_C(1) << 31, field);
+	uint64_t inodes;
+	int r = text_parse_u64(value, UINT64_C(1) << 31, &inodes);
+
+	if (r < 0 || inodes == 0) /* tmpfs takes 0 for "no limit" */
+		return r < 0 ? r : -ERANGE;
+	*(uint64_t *)field = inodes;
+	return 0;
 }
 
 /* auto leaves the path empty; else a path below /dev. */
@@ -218,11 +228,12 @@ int boot_parse_device(const char *value, void *field)
 
 int boot_parse_policy(const char *value, void *field)
 {
-	if (strcmp(value, "none") == 0) {
-		*(char *)field = '\0';
+	struct boot_ima *ima = field;
+
+	ima->declared = true;
+	if (strcmp(value, "none") == 0)
 		return 0;
-	}
-	return field_path(value, field);
+	return field_path(value, ima->policy);
 }
 
 /* 8-4-4-4-12 lower-case hex digits. */

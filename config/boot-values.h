@@ -42,7 +42,7 @@ int boot_parse_inodes(const char *value, void *field);
 /* Into char[PATH_MAX]: auto (empty) or a path below /dev. */
 int boot_parse_device(const char *value, void *field);
 
-/* Into char[PATH_MAX]: none (empty) or an absolute path. */
+/* Into struct boot_ima: none (empty) or an absolute path. */
 int boot_parse_policy(const char *value, void *field);
 
 /* Into char[boot_uuid_len + 1]. */

@@ -12,6 +12,7 @@
 
 #include "config/boot-values.h"
 #include "config/fields.h"
+#include "lib/own.h"
 #include "lib/text.h"
 
 #define IN(s, f) \
@@ -49,7 +50,7 @@ static const struct ini_key modules_keys[] = {
 };
 
 static const struct ini_key ima_keys[] = {
-	{ "policy", boot_parse_policy, IN(ima, policy), INI_REQUIRED,
+	{ "policy", boot_parse_policy, 0, INI_REQUIRED,
 	  "none, or an absolute path in the initramfs" },
 	{ 0 },
 };
@@ -120,6 +121,11 @@ static void *open_volume(void *conf, const char *name, const char **ret_why)
 		*ret_why = "a name has 1 to 32 of a-z 0-9 - _";
 		return NULL;
 	}
+	/* dm names of their own: the verified root's, and dm's control node */
+	if (strcmp(name, "root") == 0 || strcmp(name, "control") == 0) {
+		*ret_why = "the name is taken; choose another";
+		return NULL;
+	}
 	for (size_t i = 0; i < c->volumes; i++)
 		if (strcmp(c->volume[i].name, name) == 0) {
 			*ret_why = "repeated; one section each";
@@ -180,6 +186,21 @@ static int check_verity(const char *file, const struct verity_params *p,
 	return 0;
 }
 
+/* Below a file system that moves to the new root, and would hide it. */
+static bool is_kernels(const char *path)
+{
+	static const char *const tops[] = { "/dev", "/proc", "/run", "/sys" };
+
+	for (size_t i = 0; i < array_size(tops); i++) {
+		size_t len = strlen(tops[i]);
+
+		if (strncmp(path, tops[i], len) == 0 &&
+		    (path[len] == '\0' || path[len] == '/'))
+			return true;
+	}
+	return false;
+}
+
 static int check_volumes(const char *file, const struct boot_conf *c,
 			 struct ini_error *error)
 {
@@ -191,6 +212,16 @@ static int check_volumes(const char *file, const struct boot_conf *c,
 					  "[volume %s] has neither device nor "
 					  "uuid; give one of them",
 					  v->name);
+		if (v->device[0] && v->uuid[0])
+			return ini_refuse(error, file,
+					  "[volume %s] has both device and "
+					  "uuid; give one of them",
+					  v->name);
+		if (is_kernels(v->mount))
+			return ini_refuse(error, file,
+					  "[volume %s] mount = %s is the "
+					  "kernel's; choose another directory",
+					  v->name, v->mount);
 		if (!v->mount[1])
 			return ini_refuse(error, file,
 					  "[volume %s] mount = / hides the "
@@ -211,6 +242,12 @@ static int check_sections(const char *file, const struct boot_conf *c,
 	if (!c->tpm.require)
 		return ini_refuse(error, file, "no [tpm] require; it is %s",
 				  tpm_keys[0].allowed);
+	if (!c->ima.declared)
+		return ini_refuse(error, file, "no [ima] policy; it is %s",
+				  ima_keys[0].allowed);
+	if (c->workload.mode == BOOT_WORKLOAD_UNSET)
+		return ini_refuse(error, file, "no [workload] mode; it is %s",
+				  workload_keys[0].allowed);
 	if (c->overlay.mode == BOOT_OVERLAY_DIRS && !c->overlay.dirs.n)
 		return ini_refuse(error, file,
 				  "[overlay] mode = directories without a "

@@ -34,7 +34,11 @@ enum boot_overlay_mode {
 	BOOT_OVERLAY_DIRS,
 	BOOT_OVERLAY_NONE
 };
-enum boot_workload_mode { BOOT_WORKLOAD_SUPERVISE, BOOT_WORKLOAD_EXEC };
+enum boot_workload_mode {
+	BOOT_WORKLOAD_UNSET,
+	BOOT_WORKLOAD_SUPERVISE,
+	BOOT_WORKLOAD_EXEC
+};
 
 /* Which TPMs may serve, by the kernel driver behind them. */
 enum boot_tpm_class {
@@ -60,9 +64,9 @@ struct boot_dirs {
 };
 
 struct boot_volume {
-	char name[boot_name_max + 1]; /* /dev/mapper name, token name */
+	char name[boot_name_max + 1]; /* below /dev/mapper */
 	char device[PATH_MAX];	      /* empty: found by uuid */
-	char uuid[boot_uuid_len + 1]; /* LUKS2 UUID, empty: any */
+	char uuid[boot_uuid_len + 1]; /* empty: found by device */
 	char mount[PATH_MAX];	      /* in the new root */
 	bool exec;		      /* false: mounted noexec */
 };
@@ -71,7 +75,7 @@ struct boot_conf {
 	struct {
 		enum boot_end on_failure;
 		enum boot_end on_exit;
-		uint64_t device_timeout_s; /* wait for disks and TPM */
+		uint64_t device_timeout_s; /* wait for a disk */
 		struct boot_words allow_cmdline;
 	} boot;
 	struct {
@@ -83,7 +87,8 @@ struct boot_conf {
 		struct boot_modules load;
 		bool lock; /* modules_disabled=1 afterwards */
 	} modules;
-	struct {
+	struct boot_ima {
+		bool declared;	       /* none has to be said outright */
 		char policy[PATH_MAX]; /* in the initramfs; empty: none */
 	} ima;
 	struct {

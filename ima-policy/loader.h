@@ -13,10 +13,7 @@
 
 #define IMA_POLICY_PATH "/sys/kernel/security/ima/policy"
 
-enum {
-	ima_policy_max = 64 * 1024, /* bytes of a policy file */
-	ima_line_max = 4095,	    /* PAGE_SIZE - 1, one write */
-};
+enum { ima_policy_max = 64 * 1024 }; /* bytes of a policy file */
 
 /*
  * Writes the rules of text (len bytes, a NUL follows) to the policy file at

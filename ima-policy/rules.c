@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ima-policy/loader.h"
 #include "lib/own.h"
 #include "lib/text.h"
 

@@ -7,6 +7,8 @@
 
 #include "lib/fail.h"
 
+enum { ima_line_max = 4095 }; /* PAGE_SIZE - 1, one write */
+
 struct ima_line {
 	const char *text; /* not NUL-terminated */
 	size_t len;	  /* without the newline */

@@ -100,6 +100,32 @@ static void child_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+static bool same_variable(const char *a, const char *b)
+{
+	size_t len = strcspn(a, "=");
+
+	return len == strcspn(b, "=") && strncmp(a, b, len) == 0;
+}
+
+/* What apps.conf sets comes first, and in place of what we would. */
+static void fill_env(const struct app *app, char *const base[static env_base],
+		     char *ret[static env_base + app_list_max + 1])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < app->env.n; i++)
+		ret[n++] = app->env.value[i];
+	for (size_t i = 0; i < env_base; i++) {
+		bool set = false;
+
+		for (size_t j = 0; j < app->env.n; j++)
+			set = set || same_variable(base[i], ret[j]);
+		if (!set)
+			ret[n++] = base[i];
+	}
+	ret[n] = NULL;
+}
+
 static __attribute__((noreturn)) void
 child_run(const struct app *app, const struct identity *id, int report)
 {
@@ -107,12 +133,12 @@ child_run(const struct app *app, const struct identity *id, int report)
 		      "/sbin:/bin";
 	char home[sizeof("HOME=") + PATH_MAX];
 	char name[sizeof("APP=") + app_name_max];
-	char *env[env_base + app_env_max + 1] = { path, home, name };
+	char *const base[env_base] = { path, home, name };
+	char *env[env_base + app_list_max + 1];
 
 	(void)snprintf(home, sizeof(home), "HOME=%s", id->home); /* fits */
 	(void)snprintf(name, sizeof(name), "APP=%s", app->name); /* fits */
-	for (size_t i = 0; i < app->env.n; i++)
-		env[env_base + i] = app->env.value[i];
+	fill_env(app, base, env);
 	child_signals();
 	if (setsid() < 0)
 		child_fail(report, "make a session for");

@@ -45,7 +45,8 @@ struct boot {
 	struct apps_conf apps;		  /* measure */
 	struct events events;		  /* measure, cap: the log of PCR 14 */
 	size_t volumes_open;		  /* volumes: conf.volume[0..n-1] */
-	bool switched;			  /* switch: / is the new root */
+	char volume_path[boot_volumes_max][PATH_MAX]; /* mounted in root */
+	bool switched; /* switch: / is the new root */
 	struct stage_time times[boot_stages_max];
 	size_t stages_run;
 };

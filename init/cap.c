@@ -6,7 +6,31 @@
  */
 #include <errno.h>
 
+#include <openssl/crypto.h>
+
 #include "init/boot.h"
+
+/* The log and the register tell the same story, in every bank. */
+static int check_log(struct boot *b, struct fail *f)
+{
+	struct digest_set logged = b->pcr_before;
+	struct digest_set present;
+	int r = tpm_pcr_read(b->tpm, pcr_apps, b->banks, &present, f);
+
+	if (r == 0)
+		r = events_replay(&b->events, pcr_apps, &logged);
+	if (r < 0)
+		return r;
+	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++)
+		if (b->banks & 1U << a &&
+		    CRYPTO_memcmp(present.value[a], logged.value[a],
+				  digest_size(a)) != 0)
+			return fail_because(
+				f, "something else has extended it",
+				"let nothing but init extend PCR 14",
+				"close PCR 14, bank %s", digest_name(a));
+	return 0;
+}
 
 int stage_cap(struct boot *b, struct fail *f)
 {
@@ -15,6 +39,7 @@ int stage_cap(struct boot *b, struct fail *f)
 	if (r < 0)
 		return fail_errno(f, r, "give the VM more memory",
 				  "log the cap event");
-	return tpm_pcr_extend(b->tpm, pcr_apps,
-			      &b->events.event[b->events.n - 1].digests, f);
+	r = tpm_pcr_extend(b->tpm, pcr_apps,
+			   &b->events.event[b->events.n - 1].digests, f);
+	return r < 0 ? r : check_log(b, f);
 }

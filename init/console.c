@@ -27,6 +27,8 @@ int console_attach(void)
 			return -errno;
 	if (fd > 2)
 		(void)close(fd); /* its copies stay */
+	else
+		(void)fcntl(fd, F_SETFD, 0); /* dup2 to itself keeps the flag */
 	return 0;
 }
 
@@ -47,7 +49,7 @@ void console_say(const char *fmt, ...)
 	(void)io_write_all(STDOUT_FILENO, line, strlen(line));
 }
 
-void console_last_line(const char *line)
+void console_line(const char *line)
 {
 	/*
 	 * KERN_DEBUG: into the log, where a panic or a saved log shows it,

@@ -13,7 +13,7 @@ int console_attach(void);
 __attribute__((format(printf, 1, 2))) void console_say(const char *fmt, ...);
 
 /* Prints a complete line on the console and into the kernel log. */
-void console_last_line(const char *line);
+void console_line(const char *line);
 
 /* Waits until the host has taken what was printed. */
 void console_drain(void);

@@ -52,13 +52,13 @@ void halt_failed(struct boot *b, const char *stage, const struct fail *f)
 		volumes_close(b);
 	}
 	fail_format(f, "init", stage, line, sizeof(line));
-	console_last_line(line);
+	console_line(line);
 	power_down(b ? b->conf.boot.on_failure : BOOT_END_POWER_OFF);
 }
 
 void halt_done(struct boot *b)
 {
 	volumes_close(b);
-	console_last_line("init: done");
+	console_line("init: done");
 	power_down(b->conf.boot.on_exit);
 }

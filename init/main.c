@@ -38,6 +38,8 @@ static const struct stage stages[] = {
 	{ "workload", stage_workload }, /* the apps run, or have run */
 };
 
+_Static_assert(array_size(stages) <= boot_stages_max, "times of all stages");
+
 int main(void)
 {
 	own_free struct boot *b = NULL;

@@ -77,6 +77,9 @@ static const struct {
 	{ "/proc/sys/kernel/sysrq", "0" },
 	/* another kernel would not be the measured one */
 	{ "/proc/sys/kernel/kexec_load_disabled", "1" },
+	/* a panic, our answer to corruption, ends the VM in any case */
+	{ "/proc/sys/kernel/panic_on_oops", "1" },
+	{ "/proc/sys/kernel/panic", "-1" },
 	/* no crash handler may be run with our memory on its stdin */
 	{ "/proc/sys/kernel/core_pattern", "|/bin/false" },
 };
@@ -171,6 +174,7 @@ int stage_mounts(struct boot *b, struct fail *f)
 				     array_size(private_directories), 0700, f);
 	if (r == 0)
 		r = apply_settings(f);
-	console_say("cvm-init %s", CVM_VERSION);
+	if (r == 0)
+		console_say("cvm-init %s", CVM_VERSION);
 	return r;
 }

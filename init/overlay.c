@@ -5,13 +5,14 @@
  * the VM's encrypted RAM and ends with it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "init/boot.h"
+#include "lib/io.h"
 #include "lib/own.h"
-#include "lib/text.h"
 
 static int mount_upper(const struct boot *b, struct fail *f)
 {
@@ -29,64 +30,82 @@ static int mount_upper(const struct boot *b, struct fail *f)
 	return 0;
 }
 
+/* What names one overlay: where its lower is, and where it is mounted. */
+struct place {
+	const char *path; /* in the root; "/" for all of it */
+	size_t number;	  /* names its directories on the tmpfs */
+};
+
 /*
- * The top directory of an overlay shows the mode and the owner of its upper
- * directory: those of the root's own, such as 01777 for /tmp.
+ * The merged directory shows the upper one's owner and mode, so they have to
+ * be those of the lower one.
  */
-static int make_upper(const char *path, const char *upper, const char *work,
-		      struct fail *f)
+static int make_upper(int lower, const char *path)
 {
-	own_text struct text lower = { 0 };
 	struct stat st;
 
-	text_add(&lower, LOWER_PATH "%s", path);
-	if (text_failed(&lower))
-		return fail_errno(f, ENOMEM, "give the VM more memory",
-				  "set up the overlay");
-	if (stat(lower.s, &st) < 0)
-		return fail_errno(f, errno,
-				  "check [overlay] directory in boot.conf",
-				  "find directory %s on the root", path);
-	if (mkdir(upper, 0700) < 0 || mkdir(work, 0700) < 0 ||
-	    chown(upper, st.st_uid, st.st_gid) < 0 ||
-	    chmod(upper, st.st_mode & 07777) < 0)
-		return fail_errno(f, errno,
-				  "check [overlay] inodes in boot.conf",
-				  "create %s", upper);
+	if (fstat(lower, &st) < 0 || mkdir(path, 0700) < 0 ||
+	    chown(path, st.st_uid, st.st_gid) < 0 ||
+	    chmod(path, st.st_mode & 07777) < 0)
+		return -errno;
 	return 0;
 }
 
-/*
- * One overlay: lower is below LOWER_PATH, target below NEW_ROOT_PATH, n names
- * its directories on the tmpfs. redirect_dir, metacopy and index stay off:
- * they trust extended attributes of layers.
- */
-static int mount_overlay(const char *path, size_t n, struct fail *f)
+static int make_directories(int lower, const char *upper, const char *work)
 {
-	own_text struct text options = { 0 };
-	own_text struct text target = { 0 };
+	int r = make_upper(lower, upper);
+
+	if (r == 0 && mkdir(work, 0700) < 0)
+		r = -errno;
+	return r;
+}
+
+/*
+ * Both ends by descriptor: a link on the root leads nowhere else, and no byte
+ * of a path is taken for a mount option. redirect_dir, metacopy and index
+ * stay off: they trust extended attributes of layers.
+ */
+static int mount_at(int lower, int target, size_t number)
+{
 	char upper[64];
 	char work[64];
+	char at[64];
+	char options[320];
 	int r;
 
-	(void)snprintf(upper, sizeof(upper), UPPER_PATH "/upper%zu", n);
-	(void)snprintf(work, sizeof(work), UPPER_PATH "/work%zu", n);
-	text_add(&target, NEW_ROOT_PATH "%s", path);
-	text_add(&options,
-		 "lowerdir=" LOWER_PATH "%s,upperdir=%s,workdir=%s,"
-		 "redirect_dir=off,metacopy=off,index=off,xino=on",
-		 path, upper, work);
-	if (text_failed(&options) || text_failed(&target))
-		return fail_errno(f, ENOMEM, "give the VM more memory",
-				  "set up the overlay");
-	r = make_upper(path, upper, work, f);
+	(void)snprintf(upper, sizeof(upper), UPPER_PATH "/upper%zu", number);
+	(void)snprintf(work, sizeof(work), UPPER_PATH "/work%zu", number);
+	(void)snprintf(at, sizeof(at), "/proc/self/fd/%d", target);
+	(void)snprintf(options, sizeof(options),
+		       "lowerdir=/proc/self/fd/%d,upperdir=%s,workdir=%s,"
+		       "redirect_dir=off,metacopy=off,index=off,xino=on",
+		       lower, upper, work);
+	r = make_directories(lower, upper, work);
+	if (r == 0 && mount("overlay", at, "overlay", MS_NODEV, options) < 0)
+		r = -errno;
+	return r;
+}
+
+static int mount_overlay(const struct boot *b, const struct place *place,
+			 struct fail *f)
+{
+	own_fd int new_root = open(NEW_ROOT_PATH, O_PATH | O_CLOEXEC);
+	own_fd int lower =
+		io_open_in_root(b->lower_fd, place->path, O_PATH | O_DIRECTORY);
+	own_fd int target =
+		io_open_in_root(new_root, place->path, O_PATH | O_DIRECTORY);
+	int r;
+
+	if (lower < 0 || target < 0)
+		return fail_errno(f, lower < 0 ? lower : target,
+				  "create the directory on the root",
+				  "put an overlay on %s", place->path);
+	r = mount_at(lower, target, place->number);
 	if (r < 0)
-		return r;
-	if (mount("overlay", target.s, "overlay", MS_NODEV, options.s) < 0)
-		return fail_errno(f, errno,
-				  "check [overlay] in boot.conf, and "
-				  "overlay in [modules]",
-				  "mount the overlay on %s", target.s);
+		return fail_errno(f, r,
+				  "check [overlay] in boot.conf, and overlay "
+				  "in its [modules]",
+				  "put an overlay on %s", place->path);
 	return 0;
 }
 
@@ -109,9 +128,9 @@ int stage_overlay(struct boot *b, struct fail *f)
 	if (r < 0)
 		return r;
 	if (b->conf.overlay.mode == BOOT_OVERLAY_ROOT)
-		return mount_overlay("", 0, f);
+		return mount_overlay(b, &(struct place){ "/", 0 }, f);
 	r = bind_root(f);
 	for (size_t i = 0; r == 0 && i < dirs->n; i++)
-		r = mount_overlay(dirs->path[i], i, f);
+		r = mount_overlay(b, &(struct place){ dirs->path[i], i }, f);
 	return r;
 }

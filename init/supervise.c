@@ -93,17 +93,31 @@ static void on_ended(struct supervisor *s, struct running *a, int status)
 		a->wait_s = restart_wait_max_s;
 }
 
+/*
+ * A child that has ended, not yet reaped: its process group cannot be another
+ * one's yet. What it left there would keep ports and files from its next run.
+ */
+static void end_group(const struct supervisor *s, const struct running *a)
+{
+	if (!s->stopping && a->app->restart != APP_RESTART_NEVER)
+		(void)kill(-a->pid, SIGKILL); /* often nobody is left */
+}
+
 /* Every child that has ended, also those that apps left behind. */
 static void reap(struct supervisor *s)
 {
+	siginfo_t ended = { 0 };
 	int status;
-	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		struct running *a = find_pid(s, pid);
+	while (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       ended.si_pid) {
+		struct running *a = find_pid(s, ended.si_pid);
 
 		if (a)
+			end_group(s, a);
+		if (waitpid(ended.si_pid, &status, 0) == ended.si_pid && a)
 			on_ended(s, a, status);
+		ended.si_pid = 0;
 	}
 }
 
@@ -117,11 +131,11 @@ static void restart(struct running *a)
 		return;
 	}
 	fail_format(&f, "init", "workload", line, sizeof(line));
-	console_last_line(line);
+	console_line(line);
 	a->state = APP_ENDED; /* the same program will not run next time */
 }
 
-/* TERM to each app's whole session; KILL follows at its stop-timeout. */
+/* TERM to each app's process group; KILL follows at its stop-timeout. */
 static void stop_all(struct supervisor *s)
 {
 	s->stopping = true;

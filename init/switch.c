@@ -2,7 +2,7 @@
 /*
  * Makes the new root "/" and gives the initramfs back. Linux 7.0 and later
  * can pivot_root away from the initramfs; before, it is the root of the
- * mount tree, so its content is deleted and the new root moved over it.
+ * mount tree, and the new root is moved over it.
  * The TPM and the lower mount are closed here, before any workload code runs.
  */
 #include <dirent.h>
@@ -101,21 +101,9 @@ static void delete_below(int dir_fd, dev_t dev, int depth)
 	}
 }
 
-/* Up to Linux 6.19. */
+/* Up to Linux 6.19: the initramfs stays below, out of reach. */
 static int move_root(struct fail *f)
 {
-	own_fd int old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat st;
-
-	if (old < 0 || fstat(old, &st) < 0 || !is_initramfs(old, &st))
-		return fail_because(f, "it is not an initramfs",
-				    "boot init from an initramfs",
-				    "leave the root that init runs in");
-	if (chdir(NEW_ROOT_PATH) < 0)
-		return fail_errno(f, errno, "build the image again",
-				  "enter the new root");
-	/* destructive from here: the initramfs is gone, in any case */
-	delete_below(take_fd(&old), st.st_dev, delete_depth_max);
 	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
 		return fail_errno(f, errno,
 				  "use a kernel that lets PID 1 mount",
@@ -123,7 +111,7 @@ static int move_root(struct fail *f)
 	return 0;
 }
 
-static int switch_root(struct fail *f)
+static int change_root(struct fail *f)
 {
 	if (chdir(NEW_ROOT_PATH) < 0)
 		return fail_errno(f, errno, "build the image again",
@@ -135,12 +123,32 @@ static int switch_root(struct fail *f)
 				  "use a kernel that lets PID 1 mount",
 				  "pivot to the new root");
 	}
-	/* the old root lies over the new one: off with it, initramfs and all */
+	/* the old root lies over the new one: off with it */
 	if (umount2(".", MNT_DETACH) < 0)
 		return fail_errno(f, errno,
 				  "use a kernel that lets PID 1 mount",
 				  "unmount the initramfs");
 	return 0;
+}
+
+/*
+ * Deleted in either case: what this program was started from would keep the
+ * unmounted initramfs in RAM for as long as it runs.
+ */
+static int switch_root(struct fail *f)
+{
+	own_fd int old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+	int r;
+
+	if (old < 0 || fstat(old, &st) < 0 || !is_initramfs(old, &st))
+		return fail_because(f, "it is not an initramfs",
+				    "boot init from an initramfs",
+				    "leave the root that init runs in");
+	r = change_root(f);
+	if (r == 0)
+		delete_below(take_fd(&old), st.st_dev, delete_depth_max);
+	return r;
 }
 
 int stage_switch(struct boot *b, struct fail *f)

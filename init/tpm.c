@@ -109,20 +109,23 @@ static int fail_search(const struct search *s, struct fail *f)
 	return fail_reason(f, "found %s", s->found.s ? s->found.s : "no TPM");
 }
 
+static void search_free(struct search *s)
+{
+	text_free(&s->found);
+}
+
+#define own_search __attribute__((cleanup(search_free)))
+
 static int find_tpm(struct boot *b, struct fail *f)
 {
-	struct search s = { .require = b->conf.tpm.require };
-	int r = 0;
+	own_search struct search s = { .require = b->conf.tpm.require };
 
 	search_all(&s);
 	if (text_failed(&s.found))
-		r = fail_errno(f, ENOMEM, "give the VM more memory",
-			       "list the TPMs");
-	else if (s.acceptable != 1)
-		r = fail_search(&s, f);
-	text_free(&s.found);
-	if (r < 0)
-		return r;
+		return fail_errno(f, ENOMEM, "give the VM more memory",
+				  "list the TPMs");
+	if (s.acceptable != 1)
+		return fail_search(&s, f);
 	memcpy(b->tpm_name, s.name, sizeof(b->tpm_name));
 	b->tpm_class = boot_tpm_class_name((enum boot_tpm_class)s.class);
 	return 0;

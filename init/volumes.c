@@ -69,6 +69,26 @@ static int find_volume(const struct boot *b, const struct boot_volume *v,
 	return 0;
 }
 
+/*
+ * Only a key that PCR 14 guards is closed off by the cap; and a TPM leaves
+ * PCRs of a bank that is not active out of a policy, without a word.
+ */
+static int check_key(const struct boot *b, const char *volume,
+		     const struct sealed_key *key, struct fail *f)
+{
+	static const char remedy[] = "seal it again with cvmctl seal --image";
+
+	if (!(key->pcr_mask & 1U << pcr_apps))
+		return fail_because(f, "its token leaves out PCR 14", remedy,
+				    "use the key of volume %s", volume);
+	if (!(b->banks & 1U << key->bank))
+		return fail_because(f,
+				    "its token is for a PCR bank that is "
+				    "not active",
+				    remedy, "use the key of volume %s", volume);
+	return 0;
+}
+
 /* The passphrase of the keyslot that the volume's token names. */
 static int unseal(struct tpm *tpm, const char *volume,
 		  const struct sealed_key *key, struct secret *ret,
@@ -88,24 +108,70 @@ static int unseal(struct tpm *tpm, const char *volume,
 	return 0;
 }
 
-static int mount_volume(const struct boot_volume *v, struct fail *f)
+/* The path of a descriptor below the new root, seen from there. */
+static int path_in_root(const char *link, char ret[static PATH_MAX])
+{
+	static const char root[] = NEW_ROOT_PATH;
+	char path[PATH_MAX];
+	ssize_t len = readlink(link, path, sizeof(path) - 1);
+
+	if (len < 0)
+		return -errno;
+	path[len] = '\0';
+	if (strncmp(path, root, sizeof(root) - 1) != 0)
+		return -EXDEV;
+	memcpy(ret, path + sizeof(root) - 1, strlen(path) - sizeof(root) + 2);
+	return 0;
+}
+
+/* True when path is dir or below it. */
+static bool is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return strncmp(path, dir, len) == 0 &&
+	       (path[len] == '\0' || path[len] == '/');
+}
+
+/* PCR 14 vouches for a file: nothing may be mounted over it. */
+static int check_cover(const struct boot *b, const struct boot_volume *v,
+		       const char *path, struct fail *f)
+{
+	for (size_t i = 0; i < b->events.n; i++) {
+		const char *measured = b->events.event[i].path;
+
+		if (is_below(measured, path) || is_below(measured, v->mount))
+			return fail_because(f,
+					    "it would hide what was measured",
+					    "mount it elsewhere",
+					    "mount volume %s over %s", v->name,
+					    measured);
+	}
+	return 0;
+}
+
+/* ret_path: where it is in the new root, after all links. */
+static int mount_volume(const struct boot *b, const struct boot_volume *v,
+			char ret_path[static PATH_MAX], struct fail *f)
 {
 	unsigned long flags = MS_NOSUID | MS_NODEV | (v->exec ? 0 : MS_NOEXEC);
 	own_fd int root = open(NEW_ROOT_PATH, O_PATH | O_CLOEXEC);
 	own_fd int fd = io_open_in_root(root, v->mount, O_PATH | O_DIRECTORY);
-	own_text struct text source = { 0 };
+	char source[sizeof("/dev/mapper/") + boot_name_max];
 	char target[64];
+	int r;
 
-	if (fd < 0)
-		return fail_errno(f, fd, "create the directory on the root",
-				  "mount volume %s on %s", v->name, v->mount);
-	text_add(&source, "/dev/mapper/%s", v->name);
-	if (text_failed(&source))
-		return fail_errno(f, ENOMEM, "give the VM more memory",
-				  "mount volume %s", v->name);
 	/* the descriptor, not the path: no link on the way can change it */
 	(void)snprintf(target, sizeof(target), "/proc/self/fd/%d", fd);
-	if (mount(source.s, target, "ext4", flags, NULL) < 0)
+	(void)snprintf(source, sizeof(source), "/dev/mapper/%s", v->name);
+	r = fd < 0 ? fd : path_in_root(target, ret_path);
+	if (r < 0)
+		return fail_errno(f, r, "create the directory on the root",
+				  "mount volume %s on %s", v->name, v->mount);
+	r = check_cover(b, v, ret_path, f);
+	if (r < 0)
+		return r;
+	if (mount(source, target, "ext4", flags, NULL) < 0)
 		return fail_errno(f, errno,
 				  "make an ext4 file system on it "
 				  "with cvmctl seal --format",
@@ -128,13 +194,14 @@ static int open_volume(struct boot *b, const struct boot_volume *v,
 	if (r == 0)
 		r = luks_read_token(luks, &key, &keyslot, f);
 	if (r == 0)
+		r = check_key(b, v->name, &key, f);
+	if (r == 0)
 		r = unseal(b->tpm, v->name, &key, &passphrase, f);
 	if (r == 0)
 		r = luks_activate(luks, v->name, keyslot, &passphrase, f);
 	if (r < 0)
 		return r;
-	b->volumes_open++;
-	return mount_volume(v, f);
+	return mount_volume(b, v, b->volume_path[b->volumes_open++], f);
 }
 
 int stage_volumes(struct boot *b, struct fail *f)
@@ -154,12 +221,13 @@ void volumes_close(struct boot *b)
 		const struct boot_volume *v =
 			&b->conf.volume[--b->volumes_open];
 		const char *root = b->switched ? "" : NEW_ROOT_PATH;
+		const char *in_root = b->volume_path[b->volumes_open];
 		own_text struct text path = { 0 };
 
-		text_add(&path, "%s%s", root, v->mount);
-		if (text_failed(&path))
-			continue;
-		(void)umount2(path.s, UMOUNT_NOFOLLOW); /* power-off follows */
+		text_add(&path, "%s%s", root, in_root);
+		/* power-off follows: what cannot be closed ends with it */
+		if (*in_root && !text_failed(&path))
+			(void)umount2(path.s, UMOUNT_NOFOLLOW);
 		(void)luks_deactivate(v->name);
 	}
 }

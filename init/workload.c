@@ -50,6 +50,7 @@ int stage_workload(struct boot *b, struct fail *f)
 	if (r < 0)
 		return r;
 	say_ready(b);
+	events_free(&b->events); /* listings may be large, PID 1 stays */
 	if (b->conf.workload.mode == BOOT_WORKLOAD_EXEC)
 		return exec_root_init(b, f);
 	r = loopback_up();

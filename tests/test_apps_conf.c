@@ -107,8 +107,8 @@ static const struct bound {
 	const char *line; /* repeated */
 	int max;
 } bounds[] = {
-	{ "measure", "measure = /a\n", app_measure_max },
-	{ "env", "env = A=b\n", app_env_max },
+	{ "measure", "measure = /a\n", app_list_max },
+	{ "env", "env = A=b\n", app_list_max },
 };
 
 static int read_repeated(const struct bound *b, int n)

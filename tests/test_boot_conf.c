@@ -15,7 +15,7 @@
 	"data-block-size = 4096\nhash-block-size = 4096\ndata-blocks = 7\n" \
 	"hash-offset = 28672\n"
 #define UUID "01234567-89ab-cdef-0123-456789abcdef"
-#define TPM  "[tpm]\nrequire = any\n"
+#define TPM  "[tpm]\nrequire = any\n[ima]\npolicy = none\n"
 #define ROOT "[root]\n" VERITY
 #define WORK "[workload]\nmode = supervise\n"
 #define GOOD TPM ROOT WORK
@@ -185,6 +185,29 @@ static const struct refusal {
 	  "root-hash, data-blocks, hash-offset, data-block-size, "
 	  "hash-block-size",
 	  TPM WORK },
+	{ "boot.conf: no [ima] policy; it is none, or an absolute path in the "
+	  "initramfs",
+	  "[tpm]\nrequire = any\n" ROOT WORK },
+	{ "boot.conf: no [workload] mode; it is supervise or exec", TPM ROOT },
+	{ "boot.conf:2: size = 0 refused; allowed is a size such as 256M",
+	  "[overlay]\nsize = 0\n" },
+	{ "boot.conf:2: inodes = 0 refused; allowed is a number of files",
+	  "[overlay]\ninodes = 0\n" },
+	{ "boot.conf:3: directory = /var refused; allowed is an absolute path "
+	  "in each of at most 8 lines",
+	  "[overlay]\ndirectory = /var\ndirectory = /var\n" },
+	{ "boot.conf:1: [volume root]: the name is taken; choose another",
+	  "[volume root]\n" },
+	{ "boot.conf:1: [volume control]: the name is taken; choose another",
+	  "[volume control]\n" },
+	{ "boot.conf: [volume a] has both device and uuid; give one of them",
+	  GOOD "[volume a]\ndevice = /dev/vdb\nuuid = " UUID "\nmount = /a\n" },
+	{ "boot.conf: [volume a] mount = /run/a is the kernel's; choose "
+	  "another directory",
+	  GOOD "[volume a]\ndevice = /dev/vdb\nmount = /run/a\n" },
+	{ "boot.conf: [volume a] mount = /proc is the kernel's; choose another "
+	  "directory",
+	  GOOD "[volume a]\ndevice = /dev/vdb\nmount = /proc\n" },
 	{ "boot.conf: root-hash has 1 bytes; sha256 has 32",
 	  TPM "[root]\nroot-hash = 00\ndata-block-size = 4096\n"
 	      "hash-block-size = 4096\ndata-blocks = 7\n"

@@ -12,7 +12,7 @@
 
 #include "lib/digest.h"
 
-enum { verity_salt_max = 256, verity_hash_name_max = 16 };
+enum { verity_salt_max = 256 };
 
 struct verity_params {
 	enum digest_alg hash;	  /* sha256, sha384 or sha512 */
