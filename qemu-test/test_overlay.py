@@ -88,11 +88,12 @@ def test_overlay_inodes(tiny, boot):
 
 
 @pytest.mark.parametrize("overlay, line", [
-    ("inodes = 1", "init: overlay: cannot create /upper/upper0: "
-     "No space left on device; check [overlay] inodes in boot.conf"),
+    ("inodes = 1", "init: overlay: cannot put an overlay on /: "
+     "No space left on device; check [overlay] in boot.conf, and overlay in "
+     "its [modules]"),
     ("mode = directories\ndirectory = /nowhere",
-     "init: overlay: cannot find directory /nowhere on the root: "
-     "No such file or directory; check [overlay] directory in boot.conf"),
+     "init: overlay: cannot put an overlay on /nowhere: "
+     "No such file or directory; create the directory on the root"),
 ], ids=["no-inodes", "no-directory"])
 def test_overlay_refused(tiny, boot, overlay, line):
     """An overlay that boot.conf does not describe well."""
@@ -104,5 +105,5 @@ def test_overlay_without_module(tiny, boot):
     image = tiny(modules="load = virtio_pci virtio_blk dm-verity erofs")
     assert_refused(
         boot(image.machine()).wait(),
-        "init: overlay: cannot mount the overlay on /sysroot: No such device; "
-        "check [overlay] in boot.conf, and overlay in [modules]")
+        "init: overlay: cannot put an overlay on /: No such device; "
+        "check [overlay] in boot.conf, and overlay in its [modules]")
