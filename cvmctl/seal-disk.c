@@ -9,7 +9,7 @@
 #include "cvmctl/command.h"
 #include "cvmctl/fill.h"
 #include "lib/own.h"
-#include "seal/luks.h"
+#include "seal/luks-make.h"
 #include "seal/token.h"
 
 enum { first_keyslot = 0 };

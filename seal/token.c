@@ -8,7 +8,6 @@
 #include "seal/token.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "lib/own.h"
 #include "lib/text.h"
 #include "seal/pcr.h"
+#include "seal/strict-json.h"
 
 static const char what_read[] = "read the TPM token";
 static const char what_write[] = "write the TPM token";
@@ -30,20 +30,6 @@ enum {
 	tpm_alg_rsa = 0x0001, /* TCG Part 2, 6.3 */
 	tpm_alg_ecc = 0x0023,
 };
-
-static void json_free(struct json_object **object)
-{
-	(void)json_object_put(*object); /* says whether it was the last user */
-}
-
-static void tokener_free(struct json_tokener **tokener)
-{
-	if (*tokener)
-		json_tokener_free(*tokener);
-}
-
-#define own_json    __attribute__((cleanup(json_free)))
-#define own_tokener __attribute__((cleanup(tokener_free)))
 
 struct token {
 	struct sealed_key key;
@@ -280,33 +266,13 @@ static int read_fields(struct json_object *object, struct token *ret,
 	return 0;
 }
 
-static int parse_json(const char *json, struct json_object **ret)
-{
-	own_tokener struct json_tokener *tokener =
-		json_tokener_new_ex(token_depth_max);
-	own_json struct json_object *object = NULL;
-	size_t len = strnlen(json, token_json_max + 1);
-
-	if (!tokener)
-		return -ENOMEM;
-	if (len > token_json_max)
-		return -EFBIG;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	object = json_tokener_parse_ex(tokener, json, (int)len);
-	if (json_tokener_get_error(tokener) != json_tokener_success ||
-	    json_tokener_get_parse_end(tokener) != len ||
-	    !json_object_is_type(object, json_type_object))
-		return -EINVAL;
-	*ret = take_ptr(object);
-	return 0;
-}
-
 int token_parse(const char *json, struct sealed_key *ret, int *ret_keyslot,
 		struct fail *f)
 {
 	own_json struct json_object *object = NULL;
 	own_token struct token token = { 0 };
-	int r = parse_json(json, &object);
+	int r = strict_json_parse(json, token_json_max, token_depth_max,
+				  &object);
 
 	if (r == -ENOMEM)
 		return fail_errno(f, r, more_memory, "%s", what_read);

@@ -19,7 +19,7 @@
 #include "lib/digest.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/luks.h"
+#include "seal/luks-make.h"
 #include "tests/line.h"
 #include "tests/tmptree.h"
 
@@ -113,6 +113,9 @@ static void test_recognises_its_uuid(void **state)
 	tree_remove(&tree);
 }
 
+/* Of the digest, not of the keyslot. */
+#define DIGEST_COST "\"segments\":[\"0\"],\"hash\":\"sha512\",\"iterations\":"
+
 struct edit {
 	const char *from;
 	const char *to;
@@ -146,6 +149,19 @@ static const struct edit edits[] = {
 	  "[\"online-reencrypt-v9\"]}",
 	  "its header requires more than dm-crypt" },
 	{ "\"type\":\"crypt\"", "\"type\":3", "it has no valid LUKS2 header" },
+	{ "\"sector_size\":4096", "\"sector_size\":4096,\"new\":1",
+	  "its data segment has a field that is not known" },
+	{ "\"size\":\"dynamic\"", "\"size\":\"1048576\"",
+	  "its data segment is not the rest of the disk" },
+	{ DIGEST_COST "1000", DIGEST_COST "4000000000",
+	  "its digest asks for more than 10000000 iterations" },
+	{ DIGEST_COST "1000", DIGEST_COST "10000001",
+	  "its digest asks for more than 10000000 iterations" },
+	{ "\"digests\":{\"0\":{",
+	  "\"digests\":{\"1\":{\"type\":\"pbkdf2\",\"keyslots\":[],"
+	  "\"segments\":[],\"hash\":\"sha256\",\"iterations\":1000,"
+	  "\"salt\":\"AA==\",\"digest\":\"AA==\"},\"0\":{",
+	  "it has no digest, or several" },
 };
 
 static void test_opens_only_what_we_format(void **state)
@@ -187,7 +203,9 @@ static const struct edit keyslot_edits[] = {
 	  "\"type\":\"argon2id\",\"time\":4,\"memory\":32,\"cpus\":1",
 	  "its sealed keyslot does not use pbkdf2 with SHA-2" },
 	{ "\"iterations\":1000", "\"iterations\":10000001",
-	  "its sealed keyslot does not use pbkdf2 with SHA-2" },
+	  "its sealed keyslot asks for more than 10000000 iterations" },
+	{ "\"stripes\":4000", "\"stripes\":4001",
+	  "its sealed keyslot is not split into 4000 stripes" },
 };
 
 static void test_uses_only_sound_keyslots(void **state)

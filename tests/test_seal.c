@@ -21,7 +21,7 @@
 #include "lib/hex.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/luks.h"
+#include "seal/luks-make.h"
 #include "seal/token.h"
 #include "seal/tpm.h"
 #include "tests/line.h"

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* What luks.c and luks-make.c share, and no other file includes. */
+#ifndef SEAL_LUKS_INTERNAL_H
+#define SEAL_LUKS_INTERNAL_H
+
+#include "seal/luks.h"
+
+enum { luks_key_size = 64 }; /* AES-256 twice, for XTS */
+
+struct crypt_device;
+
+struct luks {
+	struct crypt_device *cd;
+	char *device;
+};
+
+/* A device without its header. Knows no volume, only a path: says nothing. */
+int luks_init(const char *device, struct luks **ret);
+
+/* libcryptsetup says "block device required" of paths that do not exist. */
+int luks_fail_device(int r, const char *remedy, const char *verb,
+		     const char *device, struct fail *f);
+
+/* The first token of our type, or -ENOENT. */
+int luks_find_token(const struct luks *l);
+
+#endif

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+/*
+ * See luks-make.h. What is written here is what luks.c accepts, and what
+ * systemd-cryptenroll would have written.
+ */
+#include "seal/luks-make.h"
+
+#include <errno.h>
+#include <libcryptsetup.h>
+
+#include "lib/own.h"
+#include "seal/luks-internal.h"
+
+enum {
+	sector_size = 4096,
+	/* as systemd: a passphrase of full entropy gains nothing by more */
+	pbkdf_iterations = 1000,
+};
+
+static int set_pbkdf(struct luks *l)
+{
+	static const struct crypt_pbkdf_type pbkdf = {
+		.type = CRYPT_KDF_PBKDF2,
+		.hash = "sha512",
+		.iterations = pbkdf_iterations,
+		.flags = CRYPT_PBKDF_NO_BENCHMARK,
+	};
+
+	return crypt_set_pbkdf_type(l->cd, &pbkdf);
+}
+
+static int format(struct luks *l, const char *uuid, const char *label,
+		  const struct secret *passphrase)
+{
+	struct crypt_params_luks2 params = { .sector_size = sector_size,
+					     .label = label };
+	int r = set_pbkdf(l);
+
+	/* waits for the kernel's generator early in a boot, urandom does not */
+	crypt_set_rng_type(l->cd, CRYPT_RNG_RANDOM);
+	if (r == 0)
+		r = crypt_format(l->cd, CRYPT_LUKS2, "aes", "xts-plain64", uuid,
+				 NULL, luks_key_size, &params);
+	if (r == 0)
+		r = crypt_keyslot_add_by_volume_key(
+			l->cd, 0, NULL, 0, (const char *)passphrase->data,
+			passphrase->len);
+	return r < 0 ? r : 0; /* the keyslot added, which is 0 */
+}
+
+int luks_format(const char *device, const char *uuid, const char *label,
+		const struct secret *passphrase, struct fail *f)
+{
+	own_luks struct luks *l = NULL;
+	int r = luks_init(device, &l);
+
+	if (r == 0)
+		r = format(l, uuid, label, passphrase);
+	if (r < 0)
+		return luks_fail_device(
+			r, "use an unused disk of more than 16 MiB", "format",
+			device, f);
+	return 0;
+}
+
+/* libcryptsetup's EINVAL here: all 32 are taken, or the JSON area is full. */
+static int fail_full(const struct luks *l, const char *remedy, const char *what,
+		     struct fail *f)
+{
+	return fail_because(f, "its header has no room for one more", remedy,
+			    "%s volume %s", what, l->device);
+}
+
+int luks_add_key(struct luks *l, const struct secret *existing,
+		 const struct secret *passphrase, int *ret_keyslot,
+		 struct fail *f)
+{
+	int r = set_pbkdf(l);
+
+	if (r == 0)
+		r = crypt_keyslot_add_by_passphrase(
+			l->cd, CRYPT_ANY_SLOT, (const char *)existing->data,
+			existing->len, (const char *)passphrase->data,
+			passphrase->len);
+	if (r == -EPERM)
+		return fail_because(f, "no keyslot opens with the given key",
+				    "give a key that opens it",
+				    "add a key to volume %s", l->device);
+	if (r == -EINVAL)
+		return fail_full(l,
+				 "free a keyslot with cryptsetup luksKillSlot",
+				 "add a key to", f);
+	if (r < 0)
+		return luks_fail_device(r, "check the volume's device",
+					"add a key to", l->device, f);
+	*ret_keyslot = r;
+	return 0;
+}
+
+int luks_write_token(struct luks *l, const char *json, struct fail *f)
+{
+	int token = luks_find_token(l);
+	int r = crypt_token_json_set(l->cd, token < 0 ? CRYPT_ANY_TOKEN : token,
+				     json);
+
+	if (r == -EINVAL || r == -ENOSPC)
+		return fail_full(l, "free a token with cryptsetup token remove",
+				 "write a token to", f);
+	if (r < 0)
+		return luks_fail_device(r, "check the volume's device",
+					"write a token to", l->device, f);
+	return 0;
+}
+
+int luks_read_volume_key(struct luks *l, const struct secret *passphrase,
+			 struct secret *ret_key, uint64_t *ret_data_bytes,
+			 struct fail *f)
+{
+	own_secret struct secret key = { 0 };
+	size_t size = luks_key_size;
+	int r = secret_alloc(size, &key);
+
+	if (r == 0)
+		r = crypt_volume_key_get(l->cd, CRYPT_ANY_SLOT,
+					 (char *)key.data, &size,
+					 (const char *)passphrase->data,
+					 passphrase->len);
+	if (r < 0)
+		return fail_errno(f, r, "give a key that opens it",
+				  "open volume %s", l->device);
+	*ret_data_bytes = crypt_get_data_offset(l->cd) * 512;
+	*ret_key = key;
+	key = (struct secret){ 0 };
+	return 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* LUKS2 volumes whose key is sealed, made: what only cvmctl does. */
+#ifndef SEAL_LUKS_MAKE_H
+#define SEAL_LUKS_MAKE_H
+
+#include <stdint.h>
+
+#include "seal/luks.h"
+
+/*
+ * Formats a device or file as LUKS2 (aes-xts-plain64, 512-bit key, 4096-byte
+ * sectors) with one keyslot: pbkdf2-sha512 at 1000 iterations, for a
+ * passphrase of full entropy. uuid may be NULL for a random one.
+ */
+int luks_format(const char *device, const char *uuid, const char *label,
+		const struct secret *passphrase, struct fail *f);
+
+/* Adds a keyslot for passphrase, opened by one that exists. */
+int luks_add_key(struct luks *l, const struct secret *existing,
+		 const struct secret *passphrase, int *ret_keyslot,
+		 struct fail *f);
+
+/*
+ * Stores a token (JSON), which names its keyslot, in place of the first
+ * systemd-tpm2 token if there is one.
+ */
+int luks_write_token(struct luks *l, const char *json, struct fail *f);
+
+/*
+ * The volume key, opened by passphrase, and where the encrypted data begin on
+ * the device: for cvmctl, which fills a new volume without the kernel. The
+ * caller frees *ret_key.
+ */
+int luks_read_volume_key(struct luks *l, const struct secret *passphrase,
+			 struct secret *ret_key, uint64_t *ret_data_bytes,
+			 struct fail *f);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading JSON that the host may have written. */
+#ifndef SEAL_STRICT_JSON_H
+#define SEAL_STRICT_JSON_H
+
+#include <stddef.h>
+
+#include "lib/json.h"
+
+/*
+ * Parses text of at most max bytes that is one object, at most depth levels
+ * deep, and nothing after it. The caller releases *ret. 0; -EFBIG; -EINVAL;
+ * -ENOMEM.
+ */
+int strict_json_parse(const char *text, size_t max, int depth,
+		      struct json_object **ret);
+
+#endif
