@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # cvm-init: the first program in a confidential VM.
 # `make help` lists the targets; every output is below build/.
 

@@ -43,7 +43,7 @@ enum boot_workload_mode {
 /* Which TPMs may serve, by the kernel driver behind them. */
 enum boot_tpm_class {
 	BOOT_TPM_SVSM = 1U << 0, /* tpm-svsm: the SVSM's, not the host's */
-	BOOT_TPM_CRB = 1U << 1,	 /* tpm_crb: host or hardware */
+	BOOT_TPM_CRB = 1U << 1,	 /* tpm_crb*: host or hardware */
 	BOOT_TPM_TIS = 1U << 2,	 /* tpm_tis: host or hardware */
 	BOOT_TPM_ANY = ~0U
 };

@@ -20,17 +20,20 @@
 #include "lib/own.h"
 
 /* Restarts: the wait doubles from one second to at most thirty. */
-enum { second_us = 1000000, restart_wait_max_s = 30 };
+enum { second_us = 1000000 };
+
+static const uint64_t restart_wait_max_s = 30;
 
 enum app_state { APP_ENDED, APP_RUNNING, APP_WAITING };
 
 struct running {
 	const struct app *app;
 	enum app_state state;
-	pid_t pid;	  /* APP_RUNNING */
-	uint64_t next_us; /* APP_WAITING: when to start again */
-	uint64_t wait_s;  /* before the next restart */
-	uint64_t kill_us; /* stopping: when TERM becomes KILL, or 0 */
+	pid_t pid;	   /* APP_RUNNING */
+	uint64_t next_us;  /* APP_WAITING: when to start again */
+	uint64_t wait_s;   /* before the next restart */
+	uint64_t began_us; /* this run */
+	uint64_t kill_us;  /* stopping: when TERM becomes KILL, or 0 */
 };
 
 struct supervisor {
@@ -87,6 +90,8 @@ static void on_ended(struct supervisor *s, struct running *a, int status)
 		return;
 	}
 	a->state = APP_WAITING;
+	if (clock_boot_us() - a->began_us >= restart_wait_max_s * second_us)
+		a->wait_s = 1; /* it ran well for a while: a new series */
 	a->next_us = clock_boot_us() + a->wait_s * second_us;
 	a->wait_s *= 2;
 	if (a->wait_s > restart_wait_max_s)
@@ -126,6 +131,7 @@ static void restart(struct running *a)
 	struct fail f = { 0 };
 	char line[fail_line_max];
 
+	a->began_us = clock_boot_us();
 	if (app_start(a->app, &a->pid, &f) == 0) {
 		a->state = APP_RUNNING;
 		return;
@@ -251,7 +257,8 @@ int supervise_apps(const struct apps_conf *apps, struct fail *f)
 
 		*a = (struct running){ .app = &apps->app[i],
 				       .state = APP_RUNNING,
-				       .wait_s = 1 };
+				       .wait_s = 1,
+				       .began_us = clock_boot_us() };
 		r = app_start(a->app, &a->pid, f);
 		if (r < 0) {
 			end_orphans();

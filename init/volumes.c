@@ -133,19 +133,26 @@ static bool is_below(const char *path, const char *dir)
 	       (path[len] == '\0' || path[len] == '/');
 }
 
-/* PCR 14 vouches for a file: nothing may be mounted over it. */
+/* True when a mount on path would change what the event stands for. */
+static bool would_change(const struct event *e, const char *path)
+{
+	return is_below(e->path, path) ||
+	       (e->kind == EVENT_DIRECTORY && is_below(path, e->path));
+}
+
+/* PCR 14 vouches for files: nothing may be mounted over or among them. */
 static int check_cover(const struct boot *b, const struct boot_volume *v,
 		       const char *path, struct fail *f)
 {
 	for (size_t i = 0; i < b->events.n; i++) {
 		const char *measured = b->events.event[i].path;
 
-		if (is_below(measured, path) || is_below(measured, v->mount))
-			return fail_because(f,
-					    "it would hide what was measured",
-					    "mount it elsewhere",
-					    "mount volume %s over %s", v->name,
-					    measured);
+		if (would_change(&b->events.event[i], path) ||
+		    would_change(&b->events.event[i], v->mount))
+			return fail_because(
+				f, "it would hide or change what was measured",
+				"mount it elsewhere", "mount volume %s over %s",
+				v->name, measured);
 	}
 	return 0;
 }

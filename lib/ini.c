@@ -218,13 +218,20 @@ static int enter_section(struct reader *r, int line, const char *text)
 
 /*
  * "key = value # words" looks like a comment to who wrote it and is part of
- * the value to who reads it: neither guess would be safe.
+ * the value to who reads it: neither guess would be safe. In "quotes" it is
+ * meant.
  */
 static bool has_comment(const char *value)
 {
-	for (; *value; value++)
-		if ((*value == ' ' || *value == '\t') && value[1] == '#')
+	bool quoted = false;
+
+	for (; *value; value++) {
+		if (*value == '"')
+			quoted = !quoted;
+		if (!quoted && (*value == ' ' || *value == '\t') &&
+		    value[1] == '#')
 			return true;
+	}
 	return false;
 }
 

@@ -23,6 +23,7 @@ enum { ini_line_max = 4000, ini_error_max = 400 };
  */
 typedef int ini_parse_fn(const char *value, void *field);
 
+/* INI_REQUIRED: wherever the section stands, the key has to. */
 enum ini_repeat { INI_ONCE, INI_REPEAT, INI_REQUIRED };
 
 struct ini_key {

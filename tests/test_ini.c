@@ -108,7 +108,7 @@ static void reads_every_kind(void **state)
 				   "\n"
 				   "[house]\n"
 				   "rooms=3\n"
-				   "  street \t=  a = b#c  \n"
+				   "  street \t=  \"a # b\"#c  \n"
 				   "colour = red\n"
 				   "colour = blue\n"
 				   "[pet tom]\n"
@@ -123,7 +123,7 @@ static void reads_every_kind(void **state)
 	assert_int_equal(read_text(text, sizeof(text) - 1, &c, &e), 0);
 	assert_string_equal(e.text, "");
 	assert_int_equal(c.house.rooms, 3);
-	assert_string_equal(c.house.street, "a = b#c");
+	assert_string_equal(c.house.street, "\"a # b\"#c");
 	assert_string_equal(c.house.colours, "red,blue,");
 	assert_int_equal(c.pets, 2);
 	assert_string_equal(c.pet[0].name, "tom");
