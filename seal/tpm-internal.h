@@ -19,13 +19,19 @@
 #include "seal/sealed-key.h"
 #include "seal/tpm.h"
 
-/* Opens what tcti names; the caller frees. *ret_startup: it needs Startup. */
-int tcti_open(const char *tcti, TSS2_TCTI_CONTEXT **ret, bool *ret_startup,
-	      struct fail *f);
+/*
+ * Opens what tcti names; the caller frees. A device that is there and silent
+ * is asked again until timeout_ms are over. *ret_startup: it needs Startup.
+ */
+int tcti_open(const char *tcti, unsigned timeout_ms, TSS2_TCTI_CONTEXT **ret,
+	      bool *ret_startup, struct fail *f);
 /* Finalises and frees; NULLs the pointer; accepts NULL. */
 void tcti_close(TSS2_TCTI_CONTEXT **tcti);
 
 #define own_tcti __attribute__((cleanup(tcti_close)))
+
+/* The clock of every deadline here. */
+int64_t tpm_now_ms(void);
 
 struct tpm_link;
 

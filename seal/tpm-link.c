@@ -45,7 +45,7 @@ struct tpm_link {
 	size_t esys_answer_size; /* bytes of it that were written */
 };
 
-static int64_t now_ms(void)
+int64_t tpm_now_ms(void)
 {
 	struct timespec t;
 
@@ -80,7 +80,7 @@ static TSS2_RC link_wait(struct tpm_link *link)
 		return TSS2_RC_SUCCESS;
 	handle.events = POLLIN;
 	do {
-		left = link->deadline_ms - now_ms();
+		left = link->deadline_ms - tpm_now_ms();
 		r = left > 0 ? poll(&handle, 1, (int)left) : 0;
 	} while (r < 0 && errno == EINTR);
 	if (r < 0)
@@ -128,7 +128,7 @@ static TSS2_RC link_repeat(struct tpm_link *link, unsigned pause_ms)
 	struct timespec pause = { pause_ms / 1000,
 				  (long)(pause_ms % 1000) * 1000000 };
 
-	if (now_ms() + pause_ms >= link->deadline_ms)
+	if (tpm_now_ms() + pause_ms >= link->deadline_ms)
 		return link_time_out(link);
 	(void)nanosleep(&pause, NULL); /* a shorter pause does no harm */
 	return Tss2_Tcti_Transmit(link->inner, link->command.len,
@@ -165,7 +165,7 @@ static TSS2_RC link_transmit(TSS2_TCTI_CONTEXT *tcti, size_t len,
 	memcpy(link->command.data, data, len);
 	link->command.len = len;
 	link->answer.len = 0;
-	link->deadline_ms = now_ms() + link->timeout_ms;
+	link->deadline_ms = tpm_now_ms() + link->timeout_ms;
 	return Tss2_Tcti_Transmit(link->inner, len, data);
 }
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <tss2/tss2_tcti_device.h>
 
 #include "lib/own.h"
@@ -18,16 +19,19 @@
 
 static const char remedy_tpm[] = "attach a working TPM 2.0 to the VM";
 
+enum { probe_pause_ms = 100 }; /* beside the second that a probe waits */
+
 struct transport {
 	const char *prefix;
 	TSS2_RC (*init)(TSS2_TCTI_CONTEXT *, size_t *, const char *);
+	bool probes;  /* init asks the TPM something, and waits for a second */
 	bool startup; /* no kernel has sent TPM2_Startup before us */
 };
 
 static const struct transport transports[] = {
-	{ "device:", Tss2_Tcti_Device_Init, false },
+	{ "device:", Tss2_Tcti_Device_Init, true, false },
 #ifdef CVM_HOST
-	{ "swtpm:", Tss2_Tcti_Swtpm_Init, true },
+	{ "swtpm:", Tss2_Tcti_Swtpm_Init, false, true },
 #endif
 };
 
@@ -63,33 +67,70 @@ static void set_cloexec(TSS2_TCTI_CONTEXT *tcti)
 		(void)fcntl(handle.fd, F_SETFD, FD_CLOEXEC); /* a valid fd */
 }
 
-int tcti_open(const char *tcti, TSS2_TCTI_CONTEXT **ret, bool *ret_startup,
-	      struct fail *f)
+/* What open(2) says of a device that will not come by waiting. */
+static bool is_absent(int err)
+{
+	static const int final[] = { ENOENT, ENOTDIR, ELOOP, ENXIO, ENODEV,
+				     EACCES, EPERM,   EBUSY, EISDIR };
+
+	for (size_t i = 0; i < array_size(final); i++)
+		if (err == final[i])
+			return true;
+	return false;
+}
+
+/*
+ * A TPM in its self-test, or behind one, misses the probe's second: the probe
+ * is repeated until timeout_ms are over. 0, -ETIMEDOUT for a TPM that stayed
+ * silent, or -errno.
+ */
+static int init_in_time(const struct transport *transport,
+			TSS2_TCTI_CONTEXT *tcti, size_t size, const char *conf,
+			unsigned timeout_ms)
+{
+	static const struct timespec pause = { 0, probe_pause_ms * 1000000L };
+	int64_t deadline_ms = tpm_now_ms() + timeout_ms;
+
+	for (;;) {
+		errno = 0;
+		if (transport->init(tcti, &size, conf) == TSS2_RC_SUCCESS)
+			return 0;
+		if (!transport->probes || is_absent(errno))
+			return errno ? -errno : -EIO;
+		if (tpm_now_ms() + probe_pause_ms >= deadline_ms)
+			return -ETIMEDOUT;
+		(void)nanosleep(&pause, NULL); /* a shorter one does no harm */
+	}
+}
+
+int tcti_open(const char *tcti, unsigned timeout_ms, TSS2_TCTI_CONTEXT **ret,
+	      bool *ret_startup, struct fail *f)
 {
 	const struct transport *transport = find_transport(tcti);
-	TSS2_TCTI_CONTEXT *opened;
+	own_free TSS2_TCTI_CONTEXT *opened = NULL;
 	const char *conf;
-	size_t size;
-	TSS2_RC rc;
+	size_t size = 0;
+	int r;
 
 	if (!transport)
 		return fail_because(f, "not a kind of TPM we can speak to",
 				    "name it device:PATH", "open TPM %s", tcti);
 	silence_tss();
 	conf = tcti + strlen(transport->prefix);
-	rc = transport->init(NULL, &size, conf);
-	opened = rc ? NULL : calloc(1, size);
+	if (transport->init(NULL, &size, conf) == TSS2_RC_SUCCESS)
+		opened = calloc(1, size);
 	if (!opened)
 		return fail_errno(f, ENOMEM, remedy_tpm, "open TPM %s", conf);
-	errno = 0;
-	rc = transport->init(opened, &size, conf);
-	if (rc) {
-		free(opened);
-		/* the probe that the device TCTI sends was not answered */
-		return fail_errno(f, errno, remedy_tpm, "open TPM %s", conf);
-	}
+	r = init_in_time(transport, opened, size, conf, timeout_ms);
+	if (r < 0)
+		(void)fail_errno(f, r, remedy_tpm, "open TPM %s", conf);
+	if (r == -ETIMEDOUT)
+		(void)fail_reason(f, "the TPM did not answer within %u ms",
+				  timeout_ms);
+	if (r < 0)
+		return r;
 	set_cloexec(opened);
-	*ret = opened;
+	*ret = take_ptr(opened);
 	*ret_startup = transport->startup;
 	return 0;
 }

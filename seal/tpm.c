@@ -48,7 +48,7 @@ int tpm_open(const char *tcti, unsigned timeout_ms, struct tpm **ret,
 	own_tcti TSS2_TCTI_CONTEXT *device = NULL;
 	own_tpm struct tpm *t = NULL;
 	bool startup = false;
-	int r = tcti_open(tcti, &device, &startup, f);
+	int r = tcti_open(tcti, timeout_ms, &device, &startup, f);
 
 	if (r == 0)
 		r = tpm_open_tcti(&device, timeout_ms, &t, f);

@@ -20,7 +20,8 @@ struct tpm;
 
 /*
  * Opens a TPM: "device:/dev/tpmrm0" or, in cvmctl, "swtpm:path=SOCKET" and
- * "swtpm:host=H,port=P". timeout_ms bounds the wait for each answer; TPM
+ * "swtpm:host=H,port=P". timeout_ms bounds the opening and
+ * the wait for each answer; TPM
  * answers that ask for a repeat (RETRY, TESTING, YIELDED, NV_RATE) are
  * repeated within that bound. 0 and *ret, which the caller closes, or -errno.
  */

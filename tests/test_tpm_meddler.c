@@ -91,7 +91,7 @@ static struct tpm *open_meddled(const struct swtpm *s,
 	bool startup;
 
 	assert_non_null(m);
-	assert_ok(tcti_open(s->tcti, &m->tpm, &startup, &f), &f);
+	assert_ok(tcti_open(s->tcti, 20000, &m->tpm, &startup, &f), &f);
 	m->tcti.v1.version = 2;
 	m->tcti.v1.transmit = meddler_transmit;
 	m->tcti.v1.receive = meddler_receive;
