@@ -208,8 +208,7 @@ int luks_read_token(struct luks *l, struct sealed_key *ret, int *ret_keyslot,
 	r = check_keyslot(l, keyslot, f);
 	if (r < 0)
 		return r;
-	*ret = key;
-	key = (struct sealed_key){ 0 };
+	*ret = take_sealed_key(&key);
 	*ret_keyslot = keyslot;
 	return 0;
 }

@@ -106,3 +106,30 @@ void sealed_key_free(struct sealed_key *key)
 	bytes_free(&key->srk);
 	*key = (struct sealed_key){ 0 };
 }
+
+struct sealed_key take_sealed_key(struct sealed_key *key)
+{
+	struct sealed_key taken = *key;
+
+	*key = (struct sealed_key){ 0 };
+	return taken;
+}
+
+int sealed_key_check_pcrs(const struct sealed_key *key,
+			  const struct pcr_values *present)
+{
+	struct pcr_values values = *present;
+	uint8_t digest[sizeof(key->policy_digest)];
+	int r;
+
+	if (!key->pcr_mask || present->bank != key->bank ||
+	    (present->mask & key->pcr_mask) != key->pcr_mask)
+		return -EINVAL;
+	values.mask = key->pcr_mask;
+	r = pcr_policy_digest(&values, digest);
+	if (r < 0)
+		return r;
+	return CRYPTO_memcmp(digest, key->policy_digest, sizeof(digest)) == 0
+		       ? 0
+		       : -EPERM;
+}

@@ -11,6 +11,7 @@
 
 #include "lib/bytes.h"
 #include "lib/digest.h"
+#include "seal/pcr.h"
 
 /*
  * A key sealed under PCR values, in the parts that a systemd-tpm2 token
@@ -27,6 +28,17 @@ struct sealed_key {
 void sealed_key_free(struct sealed_key *key);
 
 #define own_sealed_key __attribute__((cleanup(sealed_key_free)))
+
+/* The key, which the caller frees; *key becomes empty. */
+struct sealed_key take_sealed_key(struct sealed_key *key);
+
+/*
+ * Would a TPM whose PCRs have *present release the key? 0 when its policy is
+ * that of these values; -EPERM when it is not; -EINVAL when *present is of
+ * another bank or lacks one of its PCRs, others are ignored; -ENOMEM, -EIO.
+ */
+int sealed_key_check_pcrs(const struct sealed_key *key,
+			  const struct pcr_values *present);
 
 /* TCG TPM v2.0 Provisioning Guidance, 7.5.1: where the SRK lives. */
 enum { tpm_srk_handle = 0x81000001 };

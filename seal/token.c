@@ -283,8 +283,7 @@ int token_parse(const char *json, struct sealed_key *ret, int *ret_keyslot,
 	r = read_fields(object, &token, f);
 	if (r < 0)
 		return r;
-	*ret = token.key;
-	token.key = (struct sealed_key){ 0 };
+	*ret = take_sealed_key(&token.key);
 	*ret_keyslot = token.keyslot;
 	return 0;
 }

@@ -139,8 +139,7 @@ int tpm_seal(struct tpm *t, const struct pcr_values *values,
 	r = create_sealed(t, secret, &key, f);
 	if (r < 0)
 		return r;
-	*ret = key;
-	key = (struct sealed_key){ 0 };
+	*ret = take_sealed_key(&key);
 	return 0;
 }
 
