@@ -74,17 +74,39 @@ int seal_disk_format(const struct seal_disk *d, int *ret_keyslot,
 	return r;
 }
 
+/*
+ * Nothing opens the old token's keyslot any more, but who kept that token and
+ * boots what it was sealed for. The host may have made the token name the key
+ * that the user counts on, which stays.
+ */
+static int remove_old(const struct seal_disk *d, struct luks *l, int keyslot,
+		      struct fail *f)
+{
+	if (keyslot < 0)
+		return 0;
+	if (!luks_keyslot_opens(l, keyslot, d->other))
+		return luks_remove_key(l, keyslot, f);
+	command_progress("keeping keyslot %d, which --key-file opens", keyslot);
+	return 0;
+}
+
 int seal_disk_enroll(const struct seal_disk *d, int *ret_keyslot,
 		     struct fail *f)
 {
 	own_luks struct luks *l = NULL;
 	int keyslot = 0;
+	int old = -1;
 	int r = luks_open(d->device, &l, f);
 
-	if (r == 0)
+	if (r == 0) {
+		old = luks_sealed_keyslot(l);
 		r = luks_add_key(l, d->other, d->passphrase, &keyslot, f);
+	}
+	/* whatever ends this between two steps, one of the tokens opens it */
 	if (r == 0)
 		r = write_token(d, l, keyslot, f);
+	if (r == 0)
+		r = remove_old(d, l, old, f);
 	if (r == 0)
 		*ret_keyslot = keyslot;
 	return r;

@@ -25,7 +25,10 @@ struct seal_disk {
 int seal_disk_format(const struct seal_disk *d, int *ret_keyslot,
 		     struct fail *f);
 
-/* Adds a keyslot and the token to a volume that "other" opens. */
+/*
+ * Adds a keyslot and the token to a volume that "other" opens, then removes
+ * the keyslot of the token that was there, unless "other" opens it.
+ */
 int seal_disk_enroll(const struct seal_disk *d, int *ret_keyslot,
 		     struct fail *f);
 

@@ -112,6 +112,43 @@ int luks_write_token(struct luks *l, const char *json, struct fail *f)
 	return 0;
 }
 
+int luks_sealed_keyslot(struct luks *l)
+{
+	int token = luks_find_token(l);
+	int found = -ENOENT;
+
+	if (token < 0)
+		return -ENOENT;
+	for (int i = 0; i < crypt_keyslot_max(CRYPT_LUKS2); i++) {
+		if (crypt_token_is_assigned(l->cd, token, i) < 0)
+			continue;
+		if (found >= 0)
+			return -ENOENT;
+		found = i;
+	}
+	return found;
+}
+
+bool luks_keyslot_opens(struct luks *l, int keyslot,
+			const struct secret *passphrase)
+{
+	return crypt_activate_by_passphrase(l->cd, NULL, keyslot,
+					    (const char *)passphrase->data,
+					    passphrase->len, 0) >= 0;
+}
+
+int luks_remove_key(struct luks *l, int keyslot, struct fail *f)
+{
+	int r = crypt_keyslot_destroy(l->cd, keyslot);
+
+	if (r < 0)
+		return fail_errno(f, r,
+				  "remove it with cryptsetup luksKillSlot",
+				  "remove keyslot %d of volume %s", keyslot,
+				  l->device);
+	return 0;
+}
+
 int luks_read_volume_key(struct luks *l, const struct secret *passphrase,
 			 struct secret *ret_key, uint64_t *ret_data_bytes,
 			 struct fail *f)

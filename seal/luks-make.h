@@ -27,6 +27,19 @@ int luks_add_key(struct luks *l, const struct secret *existing,
 int luks_write_token(struct luks *l, const char *json, struct fail *f);
 
 /*
+ * The keyslot of the first systemd-tpm2 token, or -ENOENT when there is no
+ * such token, or it names none or several. The token is not parsed.
+ */
+int luks_sealed_keyslot(struct luks *l);
+
+/* True when passphrase opens that keyslot. */
+bool luks_keyslot_opens(struct luks *l, int keyslot,
+			const struct secret *passphrase);
+
+/* Wipes a keyslot; tokens do not name it any more. */
+int luks_remove_key(struct luks *l, int keyslot, struct fail *f);
+
+/*
  * The volume key, opened by passphrase, and where the encrypted data begin on
  * the device: for cvmctl, which fills a new volume without the kernel. The
  * caller frees *ret_key.

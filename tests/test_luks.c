@@ -19,39 +19,15 @@
 #include "lib/digest.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/luks-make.h"
 #include "tests/line.h"
-#include "tests/tmptree.h"
-
-#define UUID "463005b7-d095-436a-92c2-281eb1d07041"
+#include "tests/volume.h"
 
 enum {
-	image_size = 17 * 1024 * 1024,
 	/* LUKS2 On-Disk Format Specification, 2.1 and 2.2 */
 	header_size = 16 * 1024,
 	json_at = 4096,
 	checksum_at = 448,
 };
-
-static void make_secret(int fill, struct secret *ret)
-{
-	assert_int_equal(secret_alloc(44, ret), 0);
-	memset(ret->data, fill, ret->len);
-}
-
-/* A volume in a file; the caller removes the tree. */
-static void make_volume(struct tree *tree, char path[static PATH_MAX])
-{
-	own_secret struct secret passphrase = { 0 };
-	struct fail f = { 0 };
-
-	tree_make(tree);
-	(void)snprintf(path, PATH_MAX, "%s/image", tree->path);
-	assert_int_equal(io_replace_file(path, "", 0, 0600), 0);
-	assert_int_equal(truncate(path, image_size), 0);
-	make_secret('a', &passphrase);
-	assert_ok(luks_format(path, UUID, "state", &passphrase, &f), &f);
-}
 
 /* The header's JSON, which NULs fill up, with to in the place of from. */
 static void replace(char *json, size_t size, const char *from, const char *to)
@@ -94,14 +70,14 @@ static void test_recognises_its_uuid(void **state)
 	char path[PATH_MAX];
 
 	(void)state;
-	make_volume(&tree, path);
+	volume_make(&tree, path);
 	{
 		own_fd int fd = open(path, O_RDWR | O_CLOEXEC);
 
-		assert_true(luks_has_uuid(fd, UUID));
+		assert_true(luks_has_uuid(fd, VOLUME_UUID));
 		assert_true(luks_has_uuid(fd, NULL));
 		assert_false(luks_has_uuid(fd, "463005b7"));
-		assert_false(luks_has_uuid(fd, UUID "0"));
+		assert_false(luks_has_uuid(fd, VOLUME_UUID "0"));
 		assert_false(luks_has_uuid(fd, ""));
 		assert_int_equal(pwrite(fd, "\1", 1, 7), 1); /* LUKS1 */
 		assert_false(luks_has_uuid(fd, NULL));
@@ -174,9 +150,9 @@ static void test_opens_only_what_we_format(void **state)
 		char path[PATH_MAX];
 		char line[PATH_MAX + fail_line_max];
 
-		make_volume(&tree, path);
+		volume_make(&tree, path);
 		assert_ok(luks_open(path, &l, &f), &f);
-		assert_string_equal(luks_uuid(l), UUID);
+		assert_string_equal(luks_uuid(l), VOLUME_UUID);
 		luks_close(&l);
 		edit_header(path, edits[i].from, edits[i].to);
 		(void)snprintf(line, sizeof(line),
@@ -213,7 +189,7 @@ static void test_uses_only_sound_keyslots(void **state)
 	own_secret struct secret passphrase = { 0 };
 
 	(void)state;
-	make_secret('a', &passphrase);
+	volume_secret('a', &passphrase);
 	for (size_t i = 0; i < array_size(keyslot_edits); i++) {
 		struct luks *l = NULL;
 		struct fail f = { 0 };
@@ -221,7 +197,7 @@ static void test_uses_only_sound_keyslots(void **state)
 		char path[PATH_MAX];
 		char line[PATH_MAX + fail_line_max];
 
-		make_volume(&tree, path);
+		volume_make(&tree, path);
 		edit_header(path, keyslot_edits[i].from, keyslot_edits[i].to);
 		(void)snprintf(line, sizeof(line),
 			       "cannot use volume %s: %s; format it with "
@@ -242,138 +218,12 @@ static void test_uses_only_sound_keyslots(void **state)
 	}
 }
 
-static void test_adds_keys(void **state)
-{
-	own_secret struct secret first = { 0 };
-	own_secret struct secret second = { 0 };
-	struct luks *l = NULL;
-	struct fail f = { 0 };
-	struct tree tree;
-	char path[PATH_MAX];
-	char line[PATH_MAX + fail_line_max];
-	int keyslot = -1;
-
-	(void)state;
-	make_secret('a', &first);
-	make_secret('b', &second);
-	make_volume(&tree, path);
-	assert_ok(luks_open(path, &l, &f), &f);
-	(void)snprintf(line, sizeof(line),
-		       "cannot add a key to volume %s: no keyslot opens with "
-		       "the given key; give a key that opens it",
-		       path);
-	assert_refusal(luks_add_key(l, &second, &first, &keyslot, &f), &f,
-		       line);
-	assert_ok(luks_add_key(l, &first, &second, &keyslot, &f), &f);
-	assert_int_equal(keyslot, 1);
-	assert_ok(luks_add_key(l, &second, &first, &keyslot, &f), &f);
-	assert_int_equal(keyslot, 2);
-	luks_close(&l);
-	tree_remove(&tree);
-}
-
-static void test_keeps_one_token(void **state)
-{
-	struct sealed_key key = { 0 };
-	struct luks *l = NULL;
-	struct fail f = { 0 };
-	struct tree tree;
-	char path[PATH_MAX];
-	char line[PATH_MAX + fail_line_max];
-	int keyslot = -1;
-
-	(void)state;
-	make_volume(&tree, path);
-	assert_ok(luks_open(path, &l, &f), &f);
-	(void)snprintf(line, sizeof(line),
-		       "cannot use volume %s: its header has no systemd-tpm2 "
-		       "token; seal its key again with cvmctl seal",
-		       path);
-	assert_refusal(luks_read_token(l, &key, &keyslot, &f), &f, line);
-	/* accepted by the format, refused by the parser: it is read back */
-	assert_ok(luks_write_token(l,
-				   "{\"type\":\"systemd-tpm2\",\"keyslots\":"
-				   "[\"0\"],\"old\":1}",
-				   &f),
-		  &f);
-	assert_ok(luks_write_token(l,
-				   "{\"type\":\"systemd-tpm2\",\"keyslots\":"
-				   "[\"0\"],\"new\":1}",
-				   &f),
-		  &f);
-	luks_close(&l);
-	assert_ok(luks_open(path, &l, &f), &f);
-	assert_refusal(luks_read_token(l, &key, &keyslot, &f), &f,
-		       "cannot read the TPM token: its field new is not known; "
-		       "seal the key with cvmctl seal");
-	luks_close(&l);
-	tree_remove(&tree);
-}
-
-/* LUKS2 has 32 of each. */
-static void test_says_what_to_free(void **state)
-{
-	static const char token[] = "{\"type\":\"other\",\"keyslots\":[]}";
-	own_secret struct secret key = { 0 };
-	struct luks *l = NULL;
-	struct fail f = { 0 };
-	struct tree tree;
-	char path[PATH_MAX];
-	char line[PATH_MAX + fail_line_max];
-	int keyslot;
-
-	(void)state;
-	make_secret('a', &key);
-	make_volume(&tree, path);
-	assert_ok(luks_open(path, &l, &f), &f);
-	for (int i = 1; i < 32; i++)
-		assert_ok(luks_add_key(l, &key, &key, &keyslot, &f), &f);
-	(void)snprintf(line, sizeof(line),
-		       "cannot add a key to volume %s: its header has no "
-		       "room for one more; free a "
-		       "keyslot with cryptsetup luksKillSlot",
-		       path);
-	assert_refusal(luks_add_key(l, &key, &key, &keyslot, &f), &f, line);
-	for (int i = 0; i < 32; i++)
-		assert_ok(luks_write_token(l, token, &f), &f);
-	(void)snprintf(line, sizeof(line),
-		       "cannot write a token to volume %s: its header has no "
-		       "room for one more; "
-		       "free a token with cryptsetup token remove",
-		       path);
-	assert_refusal(luks_write_token(l, token, &f), &f, line);
-	luks_close(&l);
-	tree_remove(&tree);
-}
-
-static void test_says_why_it_cannot_format(void **state)
-{
-	own_secret struct secret passphrase = { 0 };
-	struct luks *l = NULL;
-	struct fail f = { 0 };
-
-	(void)state;
-	make_secret('a', &passphrase);
-	assert_refusal(luks_format("/nonexistent", NULL, NULL, &passphrase, &f),
-		       &f,
-		       "cannot format volume /nonexistent: there is no such "
-		       "disk or image; use an unused disk of more than 16 MiB");
-	assert_refusal(
-		luks_open("/nonexistent", &l, &f), &f,
-		"cannot open volume /nonexistent: there is no such disk or "
-		"image; check the volume's device");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_recognises_its_uuid),
 		cmocka_unit_test(test_opens_only_what_we_format),
 		cmocka_unit_test(test_uses_only_sound_keyslots),
-		cmocka_unit_test(test_adds_keys),
-		cmocka_unit_test(test_keeps_one_token),
-		cmocka_unit_test(test_says_what_to_free),
-		cmocka_unit_test(test_says_why_it_cannot_format),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,6 +132,7 @@ static void enrolls_beside_another_key(void **state)
 {
 	own_swtpm struct swtpm s = { 0 };
 	own_luks struct luks *l = NULL;
+	own_secret struct secret old = { 0 };
 	own_secret struct secret passphrase = { 0 };
 	own_secret struct secret key = { 0 };
 	uint64_t data_bytes = 0;
@@ -156,11 +157,57 @@ static void enrolls_beside_another_key(void **state)
 	in_tree(&s, "disk", device, sizeof(device));
 	in_tree(&s, "key", key_file, sizeof(key_file));
 	assert_ok(format(&s, device, key_file, &f), &f);
+	assert_ok(luks_open(device, &l, &f), &f);
+	unseal(&s, l, &old);
+	luks_close(&l);
 	assert_ok(run(argv, &f), &f);
 	assert_ok(luks_open(device, &l, &f), &f);
 	unseal(&s, l, &passphrase);
+	assert_false(luks_keyslot_opens(l, 0, &old));
+	assert_true(luks_read_volume_key(l, &old, &key, &data_bytes, &f) < 0);
 	assert_ok(luks_read_volume_key(l, &passphrase, &key, &data_bytes, &f),
 		  &f);
+}
+
+/* A token that the host changed to name the key which the user counts on. */
+static void keeps_the_key_that_opens_it(void **state)
+{
+	static const char rescue[] = "a key for the day the TPM is gone";
+	own_swtpm struct swtpm s = { 0 };
+	own_luks struct luks *l = NULL;
+	own_secret struct secret key = { 0 };
+	char device[PATH_MAX];
+	char key_file[PATH_MAX];
+	struct fail f = { 0 };
+	char *argv[] = { (char[]){ "seal" },
+			 (char[]){ "--enroll" },
+			 (char[]){ "--pcr" },
+			 (char[]){ PCR_16 },
+			 (char[]){ "--tpm" },
+			 s.tcti,
+			 (char[]){ "--key-file" },
+			 key_file,
+			 device,
+			 NULL };
+
+	(void)state;
+	swtpm_start(&s);
+	tree_file(&s.tree, "key", 0600, rescue);
+	in_tree(&s, "disk", device, sizeof(device));
+	in_tree(&s, "key", key_file, sizeof(key_file));
+	assert_ok(format(&s, device, key_file, &f), &f);
+	assert_ok(luks_open(device, &l, &f), &f);
+	assert_ok(luks_write_token(l,
+				   "{\"type\":\"systemd-tpm2\",\"keyslots\":"
+				   "[\"1\"]}",
+				   &f),
+		  &f);
+	luks_close(&l);
+	assert_ok(run(argv, &f), &f);
+	assert_ok(luks_open(device, &l, &f), &f);
+	assert_int_equal(secret_alloc(sizeof(rescue) - 1, &key), 0);
+	memcpy(key.data, rescue, key.len);
+	assert_true(luks_keyslot_opens(l, 1, &key));
 }
 
 static void keeps_a_file_that_exists(void **state)
@@ -242,6 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(formats_what_the_tpm_opens),
 		cmocka_unit_test(enrolls_beside_another_key),
+		cmocka_unit_test(keeps_the_key_that_opens_it),
 		cmocka_unit_test(keeps_a_file_that_exists),
 		cmocka_unit_test(sector_is_aes_xts_plain64),
 		cmocka_unit_test(key_of_another_size_is_refused),

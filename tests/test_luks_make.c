@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+/* What cvmctl writes to a volume, and what it says when it cannot. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "lib/own.h"
+#include "tests/line.h"
+#include "tests/volume.h"
+
+#define TOKEN_OF(keyslots) \
+	"{\"type\":\"systemd-tpm2\",\"keyslots\":[" keyslots "]}"
+
+static void test_adds_keys(void **state)
+{
+	own_secret struct secret first = { 0 };
+	own_secret struct secret second = { 0 };
+	struct luks *l = NULL;
+	struct fail f = { 0 };
+	struct tree tree;
+	char path[PATH_MAX];
+	char line[PATH_MAX + fail_line_max];
+	int keyslot = -1;
+
+	(void)state;
+	volume_secret('a', &first);
+	volume_secret('b', &second);
+	volume_make(&tree, path);
+	assert_ok(luks_open(path, &l, &f), &f);
+	(void)snprintf(line, sizeof(line),
+		       "cannot add a key to volume %s: no keyslot opens with "
+		       "the given key; give a key that opens it",
+		       path);
+	assert_refusal(luks_add_key(l, &second, &first, &keyslot, &f), &f,
+		       line);
+	assert_ok(luks_add_key(l, &first, &second, &keyslot, &f), &f);
+	assert_int_equal(keyslot, 1);
+	assert_ok(luks_add_key(l, &second, &first, &keyslot, &f), &f);
+	assert_int_equal(keyslot, 2);
+	luks_close(&l);
+	tree_remove(&tree);
+}
+
+static void test_keeps_one_token(void **state)
+{
+	struct sealed_key key = { 0 };
+	struct luks *l = NULL;
+	struct fail f = { 0 };
+	struct tree tree;
+	char path[PATH_MAX];
+	char line[PATH_MAX + fail_line_max];
+	int keyslot = -1;
+
+	(void)state;
+	volume_make(&tree, path);
+	assert_ok(luks_open(path, &l, &f), &f);
+	(void)snprintf(line, sizeof(line),
+		       "cannot use volume %s: its header has no systemd-tpm2 "
+		       "token; seal its key again with cvmctl seal",
+		       path);
+	assert_refusal(luks_read_token(l, &key, &keyslot, &f), &f, line);
+	/* accepted by the format, refused by the parser: it is read back */
+	assert_ok(luks_write_token(l,
+				   "{\"type\":\"systemd-tpm2\",\"keyslots\":"
+				   "[\"0\"],\"old\":1}",
+				   &f),
+		  &f);
+	assert_ok(luks_write_token(l,
+				   "{\"type\":\"systemd-tpm2\",\"keyslots\":"
+				   "[\"0\"],\"new\":1}",
+				   &f),
+		  &f);
+	luks_close(&l);
+	assert_ok(luks_open(path, &l, &f), &f);
+	assert_refusal(luks_read_token(l, &key, &keyslot, &f), &f,
+		       "cannot read the TPM token: its field new is not known; "
+		       "seal the key with cvmctl seal");
+	luks_close(&l);
+	tree_remove(&tree);
+}
+
+/* The steps of cvmctl seal --enroll: after each, some token opens it. */
+static void test_replaces_the_sealed_keyslot(void **state)
+{
+	own_secret struct secret old = { 0 };
+	own_secret struct secret new = { 0 };
+	struct luks *l = NULL;
+	struct fail f = { 0 };
+	struct tree tree;
+	char path[PATH_MAX];
+	char line[PATH_MAX + fail_line_max];
+	int keyslot = -1;
+
+	(void)state;
+	volume_secret('a', &old);
+	volume_secret('b', &new);
+	volume_make(&tree, path);
+	assert_ok(luks_open(path, &l, &f), &f);
+	assert_int_equal(luks_sealed_keyslot(l), -ENOENT);
+	assert_ok(luks_write_token(l, TOKEN_OF("\"0\""), &f), &f);
+	assert_int_equal(luks_sealed_keyslot(l), 0);
+	assert_ok(luks_add_key(l, &old, &new, &keyslot, &f), &f);
+	assert_ok(luks_write_token(l, TOKEN_OF("\"0\",\"1\""), &f), &f);
+	assert_int_equal(luks_sealed_keyslot(l), -ENOENT);
+	assert_ok(luks_write_token(l, TOKEN_OF("\"1\""), &f), &f);
+	assert_int_equal(luks_sealed_keyslot(l), 1);
+	assert_true(luks_keyslot_opens(l, 0, &old));
+	assert_true(luks_keyslot_opens(l, 1, &new));
+	assert_false(luks_keyslot_opens(l, 1, &old));
+	assert_ok(luks_remove_key(l, 0, &f), &f);
+	assert_false(luks_keyslot_opens(l, 0, &old));
+	assert_true(luks_keyslot_opens(l, 1, &new));
+	(void)snprintf(
+		line, sizeof(line),
+		"cannot remove keyslot 0 of volume %s: No such "
+		"file or directory; remove it with cryptsetup luksKillSlot",
+		path);
+	assert_refusal(luks_remove_key(l, 0, &f), &f, line);
+	luks_close(&l);
+	tree_remove(&tree);
+}
+
+/* LUKS2 has 32 of each. */
+static void test_says_what_to_free(void **state)
+{
+	static const char token[] = "{\"type\":\"other\",\"keyslots\":[]}";
+	own_secret struct secret key = { 0 };
+	struct luks *l = NULL;
+	struct fail f = { 0 };
+	struct tree tree;
+	char path[PATH_MAX];
+	char line[PATH_MAX + fail_line_max];
+	int keyslot;
+
+	(void)state;
+	volume_secret('a', &key);
+	volume_make(&tree, path);
+	assert_ok(luks_open(path, &l, &f), &f);
+	for (int i = 1; i < 32; i++)
+		assert_ok(luks_add_key(l, &key, &key, &keyslot, &f), &f);
+	(void)snprintf(line, sizeof(line),
+		       "cannot add a key to volume %s: its header has no "
+		       "room for one more; free a "
+		       "keyslot with cryptsetup luksKillSlot",
+		       path);
+	assert_refusal(luks_add_key(l, &key, &key, &keyslot, &f), &f, line);
+	for (int i = 0; i < 32; i++)
+		assert_ok(luks_write_token(l, token, &f), &f);
+	(void)snprintf(line, sizeof(line),
+		       "cannot write a token to volume %s: its header has no "
+		       "room for one more; "
+		       "free a token with cryptsetup token remove",
+		       path);
+	assert_refusal(luks_write_token(l, token, &f), &f, line);
+	luks_close(&l);
+	tree_remove(&tree);
+}
+
+static void test_says_why_it_cannot_format(void **state)
+{
+	own_secret struct secret passphrase = { 0 };
+	struct luks *l = NULL;
+	struct fail f = { 0 };
+
+	(void)state;
+	volume_secret('a', &passphrase);
+	assert_refusal(luks_format("/nonexistent", NULL, NULL, &passphrase, &f),
+		       &f,
+		       "cannot format volume /nonexistent: there is no such "
+		       "disk or image; use an unused disk of more than 16 MiB");
+	assert_refusal(
+		luks_open("/nonexistent", &l, &f), &f,
+		"cannot open volume /nonexistent: there is no such disk or "
+		"image; check the volume's device");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_adds_keys),
+		cmocka_unit_test(test_keeps_one_token),
+		cmocka_unit_test(test_replaces_the_sealed_keyslot),
+		cmocka_unit_test(test_says_what_to_free),
+		cmocka_unit_test(test_says_why_it_cannot_format),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
