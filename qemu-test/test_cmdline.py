@@ -89,7 +89,7 @@ def test_cmdline_not_allowed(tiny, boot, allowed, word, reason):
 def test_cmdline_of_ovmf(tiny, boot):
     """OVMF adds a word of its own, which passes; init sees no other."""
     image = tiny(apps="[app cmdline]\nexec = /bin/cat /proc/cmdline\n")
-    result = boot(image.machine(firmware="ovmf")).wait()
+    result = boot(image.machine(firmware="ovmf"), seconds_max=150).wait()
     assert_went_well(result)
     lines = result.serial.splitlines()
     assert sorted((image.cmdline + " initrd=initrd").split()) in [
