@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "cvmctl/interrupt.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "lib/text.h"
@@ -22,6 +23,32 @@ static void actions_destroy(posix_spawn_file_actions_t *a)
 
 #define own_actions __attribute__((cleanup(actions_destroy)))
 
+static void attributes_destroy(posix_spawnattr_t *a)
+{
+	(void)posix_spawnattr_destroy(a); /* cannot fail in glibc */
+}
+
+#define own_attributes __attribute__((cleanup(attributes_destroy)))
+
+/* Starts it with the signal mask that cvmctl had; interrupts are blocked. */
+static int start(char **words, char **env,
+		 const posix_spawn_file_actions_t *actions,
+		 const sigset_t *mask, pid_t *ret)
+{
+	own_attributes posix_spawnattr_t attributes;
+	int e = posix_spawnattr_init(&attributes);
+
+	if (!e)
+		e = posix_spawnattr_setflags(&attributes,
+					     POSIX_SPAWN_SETSIGMASK);
+	if (!e)
+		e = posix_spawnattr_setsigmask(&attributes, mask);
+	if (!e)
+		e = posix_spawnp(ret, words[0], actions, &attributes, words,
+				 env);
+	return e;
+}
+
 static int spawn(const char *const *argv, int out, int err, pid_t *ret)
 {
 	char locale[] = "LC_ALL=C";
@@ -30,6 +57,7 @@ static int spawn(const char *const *argv, int out, int err, pid_t *ret)
 	char *env[] = { locale, zone, NULL, NULL };
 	own_free char **words = NULL;
 	own_actions posix_spawn_file_actions_t actions;
+	sigset_t before;
 	size_t n = 0;
 	int e = posix_spawn_file_actions_init(&actions);
 
@@ -49,8 +77,13 @@ static int spawn(const char *const *argv, int out, int err, pid_t *ret)
 	if (!e)
 		e = posix_spawn_file_actions_adddup2(&actions, err,
 						     STDERR_FILENO);
-	if (!e)
-		e = posix_spawnp(ret, words[0], &actions, NULL, words, env);
+	if (!e) {
+		interrupt_block(&before);
+		e = start(words, env, &actions, &before, ret);
+		if (!e)
+			interrupt_set_child(*ret);
+		interrupt_unblock(&before);
+	}
 	return -e;
 }
 
@@ -81,6 +114,23 @@ static int fail_status(int status, int err_fd, const char *program,
 			   WEXITSTATUS(status), *said ? ": " : "", said);
 }
 
+/* Its number is not given to another before it is forgotten here. */
+static int wait_for(pid_t pid, int *ret_status)
+{
+	sigset_t before;
+	siginfo_t info;
+	int r;
+
+	do
+		r = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+	while (r < 0 && errno == EINTR);
+	interrupt_block(&before);
+	r = waitpid(pid, ret_status, 0) < 0 ? -errno : 0;
+	interrupt_set_child(0);
+	interrupt_unblock(&before);
+	return r;
+}
+
 int child_run(const char *const *argv, const char *remedy, size_t max,
 	      struct bytes *ret_output, struct fail *f)
 {
@@ -95,10 +145,9 @@ int child_run(const char *const *argv, const char *remedy, size_t max,
 	r = spawn(argv, out, err, &pid);
 	if (r < 0)
 		return fail_errno(f, r, "install it", "run %s", argv[0]);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return fail_errno(f, errno, remedy, "wait for %s",
-					  argv[0]);
+	r = wait_for(pid, &status);
+	if (r < 0)
+		return fail_errno(f, r, remedy, "wait for %s", argv[0]);
 	if (status)
 		return fail_status(status, err, argv[0], remedy, f);
 	if (!ret_output)

@@ -9,6 +9,7 @@
 
 #include "cvmctl/child.h"
 #include "cvmctl/command.h"
+#include "cvmctl/interrupt.h"
 #include "lib/own.h"
 
 static const struct {
@@ -58,8 +59,8 @@ int main(int argc, char **argv)
 	const char *name = argc > 1 ? argv[1] : "";
 	struct fail f = { 0 };
 
+	interrupt_install();
 	child_extend_path();
-
 	for (size_t i = 0; i < array_size(commands); i++)
 		if (strcmp(name, commands[i].name) == 0)
 			return report(name,

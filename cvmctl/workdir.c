@@ -3,18 +3,18 @@
 #include "cvmctl/workdir.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-enum { walk_fds = 32 };
+#include "cvmctl/interrupt.h"
 
 int workdir_make(const char *beside, struct workdir *ret, struct fail *f)
 {
 	struct workdir w;
+	sigset_t before;
 	size_t len = strlen(beside);
+	int r;
 
 	while (len > 1 && beside[len - 1] == '/')
 		len--;
@@ -22,41 +22,28 @@ int workdir_make(const char *beside, struct workdir *ret, struct fail *f)
 			     (int)len, beside) >= sizeof(w.path))
 		return fail_errno(f, ENAMETOOLONG, "choose a shorter path",
 				  "make a directory beside %s", beside);
-	if (!mkdtemp(w.path))
-		return fail_errno(f, errno, "choose a place you can write to",
+	interrupt_block(&before);
+	r = mkdtemp(w.path) ? 0 : -errno;
+	if (r == 0)
+		interrupt_add_dir(w.path);
+	interrupt_unblock(&before);
+	if (r < 0)
+		return fail_errno(f, r, "choose a place you can write to",
 				  "make a directory beside %s", beside);
 	*ret = w;
 	return 0;
 }
 
-static int make_writable(const char *path, const struct stat *st, int type,
-			 struct FTW *ftw)
-{
-	(void)st;
-	(void)ftw;
-	if (type == FTW_D || type == FTW_DNR)
-		(void)chmod(path, 0700); /* the removal will say */
-	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	(void)remove(path); /* what stays is only garbage with our name */
-	return 0;
-}
-
 void workdir_remove(struct workdir *w)
 {
+	sigset_t before;
+
 	if (!w->path[0])
 		return;
-	/* read-only directories stop anyone but root */
-	(void)nftw(w->path, make_writable, walk_fds, FTW_PHYS | FTW_MOUNT);
-	(void)nftw(w->path, remove_one, walk_fds,
-		   FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	interrupt_remove_tree(w->path);
+	interrupt_block(&before);
+	interrupt_drop_dir(w->path);
+	interrupt_unblock(&before);
 	w->path[0] = '\0';
 }
 

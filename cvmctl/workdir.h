@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Directories in the making: beside what they will become, and removed with
- * all that is in them unless they got there.
+ * all that is in them unless they got there, also when a signal ends cvmctl.
  */
 #ifndef CVMCTL_WORKDIR_H
 #define CVMCTL_WORKDIR_H
