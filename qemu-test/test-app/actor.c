@@ -89,6 +89,14 @@ static int play_count(const char *word)
 	return 0;
 }
 
+/* Processes get their numbers in the order in which they are started. */
+static int play_pid(const char *word)
+{
+	(void)word;
+	printf("actor: %s is process %d\n", getenv("APP"), (int)getpid());
+	return 0;
+}
+
 /* Who this process is, and what it was given. */
 static int play_identity(const char *word)
 {
@@ -361,6 +369,7 @@ static const struct role {
 	{ "sleep", play_sleep },       /* does nothing for WORD seconds */
 	{ "flaky", play_flaky },       /* fails until its WORD-th run */
 	{ "count", play_count },       /* one more in file WORD */
+	{ "pid", play_pid },	       /* says its APP and its number */
 	{ "identity", play_identity }, /* says who it is: user, environment */
 	{ "fds", play_fds },	       /* counts what it inherited */
 	{ "orphan", play_orphan },     /* leaves a grandchild to PID 1 */
