@@ -173,8 +173,8 @@ def cut(size):
     return shorten
 
 
-NONE_OF = ("init: volumes: cannot find volume state: none of {} disks is LUKS2 "
-           f"with UUID {UUID}; attach the disk that cvmctl seal prepared")
+NONE_OF = ("init: volumes: cannot find volume state: none of {} disks is "
+           f"LUKS2 with UUID {UUID}; attach the disk that cvmctl seal prepared")
 NOT_AT = ("init: volumes: cannot find volume state at /dev/vdb: Operation "
           "timed out; attach the disk, or check its device in boot.conf")
 NO_HEADER = ("init: volumes: cannot use volume /dev/vdb: it has no valid "
