@@ -135,6 +135,7 @@ sbom: ## name, version, licence and hash of every static library
 install: all ## to DESTDIR, where Debian would put them
 	install -Dm755 $(OUT)/init $(DESTDIR)$(PREFIX)/lib/cvm-init/init
 	install -Dm755 $(OUT)/cvmctl $(DESTDIR)$(PREFIX)/bin/cvmctl
+	install -Dm644 cvmctl/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/cvmctl
 	for page in $(MAN); do install -Dm644 $$page \
 	  $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 
