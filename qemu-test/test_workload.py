@@ -111,17 +111,17 @@ def test_file_order(run):
 
 def test_identity(run):
     """An app runs as its user with all of its groups, with the environment
-    that is documented and no more, nothing on stdin, in a session of its
-    own, and with no descriptor of PID 1."""
+    that apps.conf(5) promises and no more, nothing on stdin, in a session of
+    its own, and with no descriptor of PID 1."""
     result = run(actor("who", "identity - fds -", user="web",
-                     env=("LOG=info", "EMPTY=")) +
+                     env=("LOG=info", "HOME=/data", "EMPTY=")) +
                  actor("root", "sleep 3 identity - fds -"))
     assert_said(
         result,
         "actor: uid 1000 1000 gid 1000 1000 groups 1000",
         "actor: stdin /dev/null", "actor: cwd /", "actor: session own",
-        f"actor: env PATH={PATH}", "actor: env HOME=/", "actor: env APP=who",
-        "actor: env LOG=info", "actor: env EMPTY=",
+        "actor: env LOG=info", "actor: env HOME=/data", "actor: env EMPTY=",
+        f"actor: env PATH={PATH}", "actor: env APP=who",
         "actor: 0 descriptors beyond stdio",
         "actor: uid 0 0 gid 0 0 groups",
         "actor: stdin /dev/null", "actor: cwd /", "actor: session own",
