@@ -142,7 +142,11 @@ static int choose_modules(const struct build_options *o, struct image *i,
 	if (!i->modules)
 		return fail_errno(f, ENOMEM, "free memory",
 				  "choose the modules");
-	i->modules->dir = o->modules;
+	/* libkmod answers with absolute paths, which have to begin with it */
+	if (!realpath(o->modules, i->modules_dir))
+		return fail_errno(f, errno, "check --modules", "find %s",
+				  o->modules);
+	i->modules->dir = i->modules_dir;
 	i->modules->kernel = i->kernel_version;
 	return modules_choose(i->modules, &i->conf->modules.load, f);
 }

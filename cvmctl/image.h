@@ -40,10 +40,11 @@ struct image_file {
 struct image {
 	struct image_file kernel, initramfs, cmdline, root;
 	char kernel_version[kernel_version_max];
-	const char *cmdline_text; /* borrowed */
-	struct boot_conf *conf;	  /* as init will read it */
-	struct cpio files;	  /* of the initramfs */
-	size_t unpacked_bytes;	  /* the initramfs before compression */
+	const char *cmdline_text;   /* borrowed */
+	struct boot_conf *conf;	    /* as init will read it */
+	struct cpio files;	    /* of the initramfs */
+	size_t unpacked_bytes;	    /* the initramfs before compression */
+	char modules_dir[PATH_MAX]; /* absolute */
 	struct modules *modules;
 	struct prediction prediction;
 	struct bytes boot_conf;

@@ -67,7 +67,8 @@ static bool remove_at(int dir, const char *name, dev_t device)
 	    st.st_dev != device)
 		return false;
 	/* read-only directories stop anyone but root */
-	(void)fchmodat(dir, name, 0700, 0);
+	if (fchmodat(dir, name, 0700, 0) < 0)
+		return false;
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return false;
