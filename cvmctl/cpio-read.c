@@ -82,10 +82,10 @@ static int read_entry(struct reader *r, const uint8_t *header,
 	if (!name || name[field[NAME_SIZE] - 1])
 		return -EINVAL;
 	content = next_padded(r, field[SIZE]);
-	path = strdup((const char *)name);
-	if (!content || !path)
+	if (!content)
 		return -EINVAL;
-	if (bytes_copy(content, field[SIZE], &e.content) < 0)
+	path = strdup((const char *)name);
+	if (!path || bytes_copy(content, field[SIZE], &e.content) < 0)
 		return -ENOMEM;
 	e.path = take_ptr(path);
 	e.mode = field[MODE];

@@ -201,10 +201,12 @@ int measure_apps(const struct measured *m, struct events *ret, struct fail *f)
 		return fail_errno(f, r, "give the VM more memory",
 				  "measure the apps");
 	r = hash_items(m, &items, f);
+	if (r == -ENOMEM) /* which says nothing about an app */
+		(void)fail_remedy(f, "give the VM more memory");
 	if (r < 0)
 		return r;
 	r = add_events(m, &items, ret);
-	return r < 0 ? fail_errno(f, r, "declare fewer apps in apps.conf",
+	return r < 0 ? fail_errno(f, r, "give the VM more memory",
 				  "note what was measured")
 		     : 0;
 }

@@ -28,6 +28,10 @@ int strict_json_parse(const char *text, size_t max, int depth,
 		return -EFBIG;
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	object = json_tokener_parse_ex(tokener, text, (int)len);
+#if JSON_C_VERSION_NUM >= (17 << 8) /* earlier ones do not say */
+	if (json_tokener_get_error(tokener) == json_tokener_error_memory)
+		return -ENOMEM;
+#endif
 	if (json_tokener_get_error(tokener) != json_tokener_success ||
 	    json_tokener_get_parse_end(tokener) != len ||
 	    !json_object_is_type(object, json_type_object))

@@ -43,7 +43,10 @@ static void token_free(struct token *t)
 
 #define own_token __attribute__((cleanup(token_free)))
 
-/* Takes a field's value; NULL, or why it is refused. */
+/* Not a refusal: whether the value is sound is not known. */
+static const char no_memory[] = "";
+
+/* Takes a field's value; NULL, or why it is refused, or no_memory. */
 typedef const char *read_fn(struct json_object *value, struct token *ret);
 
 /* A string without NULs inside, or NULL. */
@@ -68,10 +71,18 @@ static struct json_object *only_element(struct json_object *value)
 }
 
 /* Base64 that fills *ret once, whatever the token repeats. */
-static bool read_base64(const char *s, struct bytes *ret)
+static int read_base64(const char *s, struct bytes *ret)
 {
 	bytes_free(ret);
-	return s && base64_decode(s, token_json_max, ret) == 0;
+	return s ? base64_decode(s, token_json_max, ret) : -EINVAL;
+}
+
+/* The refusal for a value whose reading returned r. */
+static const char *refusal(int r, const char *why)
+{
+	if (r == 0)
+		return NULL;
+	return r == -ENOMEM ? no_memory : why;
 }
 
 static const char *read_type(struct json_object *value, struct token *ret)
@@ -101,9 +112,8 @@ static const char *read_blob(struct json_object *value, struct token *ret)
 	if (json_object_is_type(value, json_type_array) &&
 	    json_object_array_length(value) > 1)
 		return "its key is in several shards";
-	if (!read_base64(s, &ret->key.blob))
-		return "its tpm2-blob is not base64";
-	return NULL;
+	return refusal(read_base64(s, &ret->key.blob),
+		       "its tpm2-blob is not base64");
 }
 
 static const char *read_pcrs(struct json_object *value, struct token *ret)
@@ -163,13 +173,12 @@ static const char *read_policy(struct json_object *value, struct token *ret)
 
 static const char *read_srk(struct json_object *value, struct token *ret)
 {
-	const char *s = as_string(value);
 	struct srk_record srk;
+	int r = read_base64(as_string(value), &ret->key.srk);
 
-	if (!read_base64(s, &ret->key.srk) ||
-	    srk_record_parse(&ret->key.srk, &srk) < 0)
-		return "its tpm2_srk is not that of SRK 0x81000001";
-	return NULL;
+	if (r == 0)
+		r = srk_record_parse(&ret->key.srk, &srk);
+	return refusal(r, "its tpm2_srk is not that of SRK 0x81000001");
 }
 
 /* Accepts what stands for "not used": false and []. */
@@ -253,6 +262,9 @@ static int read_fields(struct json_object *object, struct token *ret,
 					   name);
 		}
 		why = field->read(value, ret);
+		if (why == no_memory)
+			return fail_errno(f, ENOMEM, more_memory, "%s",
+					  what_read);
 		if (why)
 			return refuse(f, why);
 		seen |= 1U << (field - fields);
