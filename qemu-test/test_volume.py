@@ -6,6 +6,7 @@ The host keeps the disk, and may change, swap, copy or take it away.
 """
 
 import re
+import subprocess
 
 import image as images
 import pytest
@@ -224,3 +225,45 @@ def test_disk_of_another_image(with_volume, sealed, run):
     assert_refused(run(image, sealed(other)), SEALED_FOR_OTHERS)
     disk = sealed(image, "--uuid", OTHER_UUID, name="other.img")
     assert_refused(run(image, disk), NONE_OF.format(2))
+
+
+AGAIN = "seal it again with cvmctl seal --image"
+
+
+def test_key_without_pcr_14(with_volume, builder, desk, tpm, run):
+    """A key that PCR 14 does not guard would be released to the workload."""
+    path = desk.folder / "state.img"
+    with seal.served(tpm) as words:
+        images.run([builder.cvmctl, "seal", "--tpm", words,
+                    "--pcr", f"16={'00' * 32}", "--format", "--size", "64M",
+                    "--uuid", UUID, path])
+    assert_refused(run(with_volume(), vm.Disk(path)),
+                   "init: volumes: cannot use the key of volume state: its "
+                   f"token leaves out PCR 14; {AGAIN}")
+
+
+def test_key_of_inactive_bank(with_volume, desk, sealed, run):
+    """A TPM leaves PCRs of a bank that is switched off out of a policy."""
+    tpm = vm.Swtpm(desk.folder / "two-banks", banks=("sha1", "sha256"))
+    image = with_volume()
+    disk = sealed(image, "--bank", "sha1", tpm=tpm)
+    subprocess.run(["swtpm_setup", "--tpm2", "--tpmstate", tpm.state_dir,
+                    "--reconfigure", "--pcr-banks", "sha256"], check=True,
+                   capture_output=True)
+    assert_refused(run(image, disk, tpm=tpm),
+                   "init: volumes: cannot use the key of volume state: its "
+                   f"token is for a PCR bank that is not active; {AGAIN}")
+
+
+@pytest.mark.parametrize("mount, measured", [
+    ("/app", "/app/actor"),
+    ("/app/inside", "/app"),
+], ids=["over", "inside"])
+def test_mount_on_measured(with_volume, sealed, run, mount, measured):
+    """PCR 14 vouches for files that a volume would hide or add to."""
+    image = with_volume(volume=f"uuid = {UUID}\nmount = {mount}",
+                        files={**FILES, "/app/inside/file": b"hidden"})
+    assert_refused(run(image, sealed(image)),
+                   f"init: volumes: cannot mount volume state over {measured}"
+                   ": it would hide or change what was measured; "
+                   "mount it elsewhere")

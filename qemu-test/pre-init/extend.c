@@ -42,7 +42,8 @@ static int extend(void)
 
 int main(void)
 {
-	char *const argv[] = { "/init", NULL };
+	char name[] = "/init";
+	char *const argv[] = { name, NULL };
 	char *const env[] = { NULL };
 
 	if (mkdir("/dev", 0755) < 0 && errno != EEXIST)

@@ -80,7 +80,8 @@ static void perform(char *line)
 
 int main(void)
 {
-	char *argv[] = { "/init", NULL };
+	char name[] = "/init";
+	char *argv[] = { name, NULL };
 	char line[line_max];
 	FILE *file = fopen("/pre-init.acts", "r");
 

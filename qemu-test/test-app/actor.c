@@ -5,7 +5,6 @@
  * fails. Each says on stdout what it saw, in lines that begin with "actor: ".
  * The roles are the table below; one that needs no word takes and ignores it.
  */
-#define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -25,8 +24,6 @@
 
 enum {
 	reap_wait_ms = 3000,
-	tpm_answer_max = 4096,
-	pcr_count = 24,
 	groups_max = 64,
 	dump_bytes = 48, /* in each line, as 64 letters */
 };
@@ -330,35 +327,6 @@ static int play_pcr(const char *word)
 	return 0;
 }
 
-/* TPM2_PCR_Extend (TCG Part 3, 22.2) of a zero digest, password session. */
-static int play_extend(const char *word)
-{
-	uint8_t command[65] = {
-		0x80, 0x02, 0, 0,
-		0,    65,   0, 0,
-		0x01, 0x82,					  /* header */
-		0,    0,    0, (uint8_t)(atoi(word) % pcr_count), /* the PCR */
-		0,    0,    0, 9,
-		0x40, 0,    0, 9,
-		0,    0,    0, 0,
-		0, /* session */
-		0,    0,    0, 1,
-		0,    0x0b, /* one digest: SHA-256 */
-	};
-	uint8_t answer[tpm_answer_max];
-	int fd = open("/dev/tpmrm0", O_RDWR | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0 || write(fd, command, sizeof(command)) < 0) {
-		printf("actor: cannot extend: %s\n", strerror(errno));
-		return 0;
-	}
-	n = read(fd, answer, sizeof(answer));
-	printf("actor: extend PCR %s: code 0x%02x%02x\n", word,
-	       n < 10 ? 0xff : answer[8], n < 10 ? 0xff : answer[9]);
-	return 0;
-}
-
 static const struct role {
 	const char *name;
 	int (*play)(const char *word);
@@ -382,7 +350,6 @@ static const struct role {
 	{ "write", play_write },       /* appends to file WORD */
 	{ "dump", play_dump },	       /* prints file WORD in base64 */
 	{ "pcr", play_pcr },	       /* prints PCR WORD */
-	{ "extend", play_extend },     /* extends PCR WORD */
 };
 
 static int play(const char *name, const char *word)

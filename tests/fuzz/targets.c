@@ -10,10 +10,10 @@
 
 #include "config/apps.h"
 #include "config/boot.h"
+#include "config/cmdline.h"
 #include "cvmctl/cpio.h"
 #include "ima-policy/loader.h"
 #include "ima-policy/rules.h"
-#include "config/cmdline.h"
 #include "lib/base64.h"
 #include "lib/bytes.h"
 #include "lib/hex.h"
