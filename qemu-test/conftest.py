@@ -5,7 +5,7 @@
         result = boot(image.machine()).wait()
         assert result.powered_off
 
-Every VM of a case works in build/qemu-test/work/CASE/; when the case fails,
+Every VM of a case works in build/qemu-test/cases/CASE/; when it fails,
 that folder (serial.log, command, qemu.log, tpm/) moves to failed/CASE/.
 
 A kernel that could not be fetched skips its cases; --series picks kernels.
@@ -84,7 +84,7 @@ class Desk:
 
     def __init__(self, name):
         self.name = name
-        self.folder = OUTPUT / "work" / name
+        self.folder = OUTPUT / "cases" / name
         self.kept = OUTPUT / "failed" / name
         self.vms = []
         self.failed = False
