@@ -185,7 +185,6 @@ static const struct change keyslots[] = {
 	  "\"hash\":\"sha1\",\"iterations\"", KDF },
 	{ "\"iterations\":1000", "\"iterations\":1000,\"memory\":9", KDF },
 	{ "\"iterations\":1000", "\"iterations\":10000001", COST },
-	{ "\"iterations\":1000", "\"iterations\":99999999999999999999", COST },
 };
 
 static void judges_the_sealed_keyslot(void **state)
@@ -205,6 +204,25 @@ static void leaves_other_keyslots_alone(void **state)
 	assert_reason(luks_header_refusal(header), NULL);
 	assert_reason(luks_header_keyslot_refusal(header, 1), KDF);
 	assert_reason(luks_header_keyslot_refusal(header, 31), NO_KEY);
+}
+
+/* json-c 0.18 refuses to parse it, older ones read INT64_MAX. */
+static void refuses_iterations_over_64_bits(void **state)
+{
+	own_text struct text t = { 0 };
+	own_json struct json_object *header = NULL;
+	const char *hit = strstr(sound, "1000,");
+	int r;
+
+	(void)state;
+	text_add_bytes(&t, sound, (size_t)(hit - sound));
+	text_add(&t, "99999999999999999999%s", hit + 4);
+	assert_false(text_failed(&t));
+	r = luks_header_parse(t.s, &header);
+	if (r == 0)
+		assert_reason(luks_header_keyslot_refusal(header, 0), COST);
+	else
+		assert_int_equal(r, -EINVAL);
 }
 
 static void parses_no_more_than_its_maximum(void **state)
@@ -235,6 +253,7 @@ int main(void)
 		TABLE(judges_headers, headers),
 		TABLE(judges_the_sealed_keyslot, keyslots),
 		CASE(leaves_other_keyslots_alone),
+		CASE(refuses_iterations_over_64_bits),
 		CASE(parses_no_more_than_its_maximum),
 	};
 
