@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "seal/measure.h"
-#include "seal/pcr.h"
+#include "seal/policy.h"
 
 void prediction_free(struct prediction *p)
 {
@@ -48,13 +48,13 @@ static struct json_object *write_bank(const struct prediction *p,
 	own_json struct json_object *o = json_object_new_object();
 	struct pcr_values values = { .bank = bank, .mask = 1U << pcr_apps };
 	size_t size = digest_size(bank);
-	uint8_t policy[32];
+	struct policy policy = { 0 };
 
 	memcpy(values.value[pcr_apps], p->measured.value[bank], size);
-	if (pcr_policy_digest(&values, policy) < 0 ||
+	if (policy_add_pcrs(&policy, &values) < 0 ||
 	    json_set_hex(o, "measured", p->measured.value[bank], size) < 0 ||
 	    json_set_hex(o, "ready", p->ready.value[bank], size) < 0 ||
-	    json_set_hex(o, "policy", policy, sizeof(policy)) < 0)
+	    json_set_hex(o, "policy", policy.digest, sizeof(policy.digest)) < 0)
 		return NULL;
 	return json_object_get(o);
 }

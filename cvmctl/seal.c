@@ -194,6 +194,7 @@ static int make_key(const char *tcti, const struct pcr_values *values,
 		    struct sealed_key *ret_sealed, struct secret *ret_pass,
 		    struct fail *f)
 {
+	const struct seal_policy policy = { .pcrs = *values };
 	own_secret struct secret secret = { 0 };
 	own_tpm struct tpm *t = NULL;
 	int r = secret_alloc(secret_size, &secret);
@@ -202,9 +203,12 @@ static int make_key(const char *tcti, const struct pcr_values *values,
 		return fail_errno(f, r, "free memory", "make a key");
 	if (getrandom(secret.data, secret.len, 0) != (ssize_t)secret.len)
 		return fail_errno(f, errno, "try again", "make a key");
+	r = sealed_key_begin(&policy, ret_sealed);
+	if (r < 0)
+		return fail_errno(f, r, "free memory", "make a key");
 	r = tpm_open(tcti, tpm_timeout_ms, &t, f);
 	if (r == 0)
-		r = tpm_seal(t, values, &secret, ret_sealed, f);
+		r = tpm_seal(t, &secret, ret_sealed, f);
 	if (r < 0)
 		return r;
 	r = token_passphrase(&secret, ret_pass);

@@ -95,7 +95,7 @@ static int unseal(struct tpm *tpm, const char *volume,
 		  struct fail *f)
 {
 	own_secret struct secret unsealed = { 0 };
-	int r = tpm_unseal(tpm, key, &unsealed, f);
+	int r = tpm_unseal(tpm, key, NULL, &unsealed, f);
 
 	if (r < 0) {
 		fail_what(f, "unseal the key of volume %s", volume);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCR arithmetic, without a TPM: what an extend does, how a selection is
- * marshalled, and what digest a PolicyPCR has.
+ * PCR arithmetic, without a TPM: what an extend does, and how a selection is
+ * marshalled.
  */
 #ifndef SEAL_PCR_H
 #define SEAL_PCR_H
@@ -44,11 +44,5 @@ struct pcr_values {
  */
 void pcr_selection_marshal(enum digest_alg bank, uint32_t mask,
 			   uint8_t ret[static pcr_selection_size]);
-
-/*
- * The SHA-256 policy digest of a session in which PolicyPCR over *values is
- * the only assertion (TCG Part 3, 23.7). 0 or -errno.
- */
-int pcr_policy_digest(const struct pcr_values *values, uint8_t ret[static 32]);
 
 #endif

@@ -9,6 +9,10 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
+#include "lib/own.h"
+#include "seal/policy.h"
+#include "seal/release-key.h"
+
 enum {
 	resource_key = 1,    /* IESYSC_KEY_RSRC, esys_types.h */
 	alg_sha256 = 0x000b, /* TCG Part 2, 6.3 */
@@ -102,6 +106,7 @@ int srk_record_parse(const struct bytes *record, struct srk_record *ret)
 
 void sealed_key_free(struct sealed_key *key)
 {
+	bytes_free(&key->signer);
 	bytes_free(&key->blob);
 	bytes_free(&key->srk);
 	*key = (struct sealed_key){ 0 };
@@ -115,21 +120,88 @@ struct sealed_key take_sealed_key(struct sealed_key *key)
 	return taken;
 }
 
-int sealed_key_check_pcrs(const struct sealed_key *key,
-			  const struct pcr_values *present)
+/* systemd's order: what is signed, then the literal values. */
+static int add_assertions(const struct seal_policy *policy, struct policy *ret)
 {
-	struct pcr_values values = *present;
-	uint8_t digest[sizeof(key->policy_digest)];
+	own_release_key struct release_key signer = { 0 };
+	int r = 0;
+
+	if (policy->signed_mask) {
+		r = release_key_parse(policy->signer, &signer);
+		if (r == 0)
+			r = policy_add_authorize(ret, signer.name);
+	}
+	if (r == 0 && policy->pcrs.mask)
+		r = policy_add_pcrs(ret, &policy->pcrs);
+	return r;
+}
+
+int sealed_key_begin(const struct seal_policy *policy, struct sealed_key *ret)
+{
+	own_sealed_key struct sealed_key key = {
+		.pcr_mask = policy->pcrs.mask,
+		.bank = policy->pcrs.bank,
+		.signed_mask = policy->signed_mask,
+		.expected = policy->pcrs,
+	};
+	struct policy digest = { 0 };
 	int r;
 
-	if (!key->pcr_mask || present->bank != key->bank ||
-	    (present->mask & key->pcr_mask) != key->pcr_mask)
+	if (!(key.pcr_mask | key.signed_mask) ||
+	    !key.signed_mask != !policy->signer)
 		return -EINVAL;
-	values.mask = key->pcr_mask;
-	r = pcr_policy_digest(&values, digest);
+	r = add_assertions(policy, &digest);
+	if (r == 0 && policy->signer)
+		r = bytes_copy(policy->signer->data, policy->signer->len,
+			       &key.signer);
 	if (r < 0)
 		return r;
-	return CRYPTO_memcmp(digest, key->policy_digest, sizeof(digest)) == 0
+	memcpy(key.policy_digest, digest.digest, sizeof(key.policy_digest));
+	*ret = take_sealed_key(&key);
+	return 0;
+}
+
+/* The token's hint is the disk's to write: the policy digest vouches for it. */
+static int check_expected(const struct sealed_key *key)
+{
+	struct seal_policy policy = {
+		.pcrs = key->expected,
+		.signed_mask = key->signed_mask,
+		.signer = key->signed_mask ? &key->signer : NULL,
+	};
+	struct policy digest = { 0 };
+	int r;
+
+	if (key->expected.mask != key->pcr_mask ||
+	    key->expected.bank != key->bank)
+		return -ENODATA;
+	r = add_assertions(&policy, &digest);
+	if (r < 0)
+		return r;
+	return CRYPTO_memcmp(digest.digest, key->policy_digest,
+			     sizeof(digest.digest)) == 0
 		       ? 0
-		       : -EPERM;
+		       : -ENODATA;
+}
+
+int sealed_key_differs(const struct sealed_key *key,
+		       const struct pcr_values *present, uint32_t *ret)
+{
+	size_t size = digest_size(key->bank);
+	uint32_t differ = 0;
+	int r;
+
+	if (present->bank != key->bank ||
+	    (present->mask & key->pcr_mask) != key->pcr_mask)
+		return -EINVAL;
+	r = check_expected(key);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < pcr_count; i++)
+		if (key->pcr_mask & 1U << i &&
+		    CRYPTO_memcmp(key->expected.value[i], present->value[i],
+				  size) != 0)
+			differ |= 1U << i;
+	*ret = differ;
+	return 0;
 }

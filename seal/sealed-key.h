@@ -14,16 +14,34 @@
 #include "seal/pcr.h"
 
 /*
- * A key sealed under PCR values, in the parts that a systemd-tpm2 token
- * holds. Parsed from a token, or made by tpm_seal.
+ * A sealed key in the parts that a systemd-tpm2 token holds. Its policy is
+ * over literal PCR values, over values that a release key signed, or both.
+ * Parsed from a token, or begun by sealed_key_begin and completed by a TPM.
  */
 struct sealed_key {
-	uint32_t pcr_mask;
+	uint32_t pcr_mask; /* of literal values; 0: none */
 	enum digest_alg bank;
-	uint8_t policy_digest[32]; /* SHA-256 policy session digest */
-	struct bytes blob;	   /* TPM2B_PRIVATE || TPM2B_PUBLIC */
-	struct bytes srk;	   /* ESYS_TR serialisation, pins the SRK */
+	uint32_t signed_mask;	    /* of signed values; 0: none */
+	struct bytes signer;	    /* the release key in PEM, or empty */
+	uint8_t policy_digest[32];  /* SHA-256 policy session digest */
+	struct pcr_values expected; /* a hint: see sealed_key_differs */
+	struct bytes blob;	    /* TPM2B_PRIVATE || TPM2B_PUBLIC */
+	struct bytes srk;	    /* ESYS_TR serialisation, pins the SRK */
 };
+
+/* What a key is to be sealed under. */
+struct seal_policy {
+	struct pcr_values pcrs;	    /* literal values; mask 0: none */
+	uint32_t signed_mask;	    /* PCRs that the release key signs */
+	const struct bytes *signer; /* its public key in PEM, or NULL */
+};
+
+/*
+ * A key without blob and SRK, with everything else as policy says. 0;
+ * -EINVAL when nothing would guard it, or signer is no usable public key;
+ * -ENOMEM, -EIO. The caller frees *ret.
+ */
+int sealed_key_begin(const struct seal_policy *policy, struct sealed_key *ret);
 
 void sealed_key_free(struct sealed_key *key);
 
@@ -33,12 +51,14 @@ void sealed_key_free(struct sealed_key *key);
 struct sealed_key take_sealed_key(struct sealed_key *key);
 
 /*
- * Would a TPM whose PCRs have *present release the key? 0 when its policy is
- * that of these values; -EPERM when it is not; -EINVAL when *present is of
- * another bank or lacks one of its PCRs, others are ignored; -ENOMEM, -EIO.
+ * Which of the literal PCRs keep a TPM whose PCRs have *present from releasing
+ * the key, as a mask in *ret: by the values that its token says it was sealed
+ * under, if these give its policy digest. 0; -ENODATA when the token does not
+ * say, or says something else than its policy; -EINVAL when *present is of
+ * another bank or lacks one of the PCRs; -ENOMEM, -EIO.
  */
-int sealed_key_check_pcrs(const struct sealed_key *key,
-			  const struct pcr_values *present);
+int sealed_key_differs(const struct sealed_key *key,
+		       const struct pcr_values *present, uint32_t *ret);
 
 /* TCG TPM v2.0 Provisioning Guidance, 7.5.1: where the SRK lives. */
 enum { tpm_srk_handle = 0x81000001 };

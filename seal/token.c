@@ -13,22 +13,19 @@
 #include <string.h>
 
 #include "lib/base64.h"
-#include "lib/hex.h"
 #include "lib/own.h"
 #include "lib/text.h"
-#include "seal/pcr.h"
+#include "seal/json-values.h"
+#include "seal/release-key.h"
 #include "seal/strict-json.h"
 
 static const char what_read[] = "read the TPM token";
-static const char what_write[] = "write the TPM token";
 static const char seal_again[] = "seal the key with cvmctl seal";
 static const char more_memory[] = "give the VM more memory";
 
 enum {
-	token_depth_max = 4,  /* object, array, string, and one to spare */
-	keyslot_max = 31,     /* LUKS2_KEYSLOTS_MAX of libcryptsetup, less 1 */
-	tpm_alg_rsa = 0x0001, /* TCG Part 2, 6.3 */
-	tpm_alg_ecc = 0x0023,
+	token_depth_max = 4, /* object, array, string, and one to spare */
+	keyslot_max = 31,    /* LUKS2_KEYSLOTS_MAX of libcryptsetup, less 1 */
 };
 
 struct token {
@@ -49,34 +46,6 @@ static const char no_memory[] = "";
 /* Takes a field's value; NULL, or why it is refused, or no_memory. */
 typedef const char *read_fn(struct json_object *value, struct token *ret);
 
-/* A string without NULs inside, or NULL. */
-static const char *as_string(struct json_object *value)
-{
-	const char *s;
-
-	if (!json_object_is_type(value, json_type_string))
-		return NULL;
-	s = json_object_get_string(value);
-	return strlen(s) == (size_t)json_object_get_string_len(value) ? s
-								      : NULL;
-}
-
-/* systemd 257 and later may write a list of one where others write it bare. */
-static struct json_object *only_element(struct json_object *value)
-{
-	if (json_object_is_type(value, json_type_array) &&
-	    json_object_array_length(value) == 1)
-		return json_object_array_get_idx(value, 0);
-	return value;
-}
-
-/* Base64 that fills *ret once, whatever the token repeats. */
-static int read_base64(const char *s, struct bytes *ret)
-{
-	bytes_free(ret);
-	return s ? base64_decode(s, token_json_max, ret) : -EINVAL;
-}
-
 /* The refusal for a value whose reading returned r. */
 static const char *refusal(int r, const char *why)
 {
@@ -87,7 +56,7 @@ static const char *refusal(int r, const char *why)
 
 static const char *read_type(struct json_object *value, struct token *ret)
 {
-	const char *s = as_string(value);
+	const char *s = json_value_string(value);
 
 	(void)ret;
 	return s && strcmp(s, TOKEN_TYPE) == 0 ? NULL : "it is not for a TPM";
@@ -95,7 +64,7 @@ static const char *read_type(struct json_object *value, struct token *ret)
 
 static const char *read_keyslot(struct json_object *value, struct token *ret)
 {
-	const char *s = as_string(only_element(value));
+	const char *s = json_value_string(json_value_only(value));
 	uint64_t slot;
 
 	if (!json_object_is_type(value, json_type_array) || !s ||
@@ -105,52 +74,59 @@ static const char *read_keyslot(struct json_object *value, struct token *ret)
 	return NULL;
 }
 
+/* systemd 257 and later may write a list of one where others write it bare. */
 static const char *read_blob(struct json_object *value, struct token *ret)
 {
-	const char *s = as_string(only_element(value));
-
 	if (json_object_is_type(value, json_type_array) &&
 	    json_object_array_length(value) > 1)
 		return "its key is in several shards";
-	return refusal(read_base64(s, &ret->key.blob),
+	return refusal(json_value_base64(json_value_only(value), token_json_max,
+					 &ret->key.blob),
 		       "its tpm2-blob is not base64");
 }
 
 static const char *read_pcrs(struct json_object *value, struct token *ret)
 {
-	uint32_t mask = 0;
-
 	if (!json_object_is_type(value, json_type_array))
 		return "its tpm2-pcrs is not a list";
-	for (size_t i = 0; i < json_object_array_length(value); i++) {
-		struct json_object *pcr = json_object_array_get_idx(value, i);
-		int64_t n = json_object_get_int64(pcr);
-
-		if (!json_object_is_type(pcr, json_type_int) || n < 0 ||
-		    n >= pcr_count || mask & 1U << n)
-			return "its tpm2-pcrs are not PCRs from 0 to 23";
-		mask |= 1U << n;
-	}
-	ret->key.pcr_mask = mask;
-	return mask ? NULL : "it is bound to no PCR";
+	return refusal(json_value_pcrs(value, &ret->key.pcr_mask),
+		       "its tpm2-pcrs are not PCRs from 0 to 23");
 }
 
 static const char *read_bank(struct json_object *value, struct token *ret)
 {
-	const char *s = as_string(value);
-	int bank = s ? digest_from_name(s) : -EINVAL;
+	return refusal(json_value_bank(value, &ret->key.bank),
+		       "its PCR bank is none of SHA-1 and SHA-2");
+}
 
-	if (bank < 0)
-		return "its PCR bank is none of SHA-1 and SHA-2";
-	ret->key.bank = (enum digest_alg)bank;
-	return NULL;
+static const char *read_signed_pcrs(struct json_object *value,
+				    struct token *ret)
+{
+	return refusal(json_value_pcrs(value, &ret->key.signed_mask),
+		       "its tpm2_pubkey_pcrs are not PCRs from 0 to 23");
+}
+
+static const char *read_signer(struct json_object *value, struct token *ret)
+{
+	own_release_key struct release_key key = { 0 };
+	int r = json_value_base64(value, token_json_max, &ret->key.signer);
+
+	if (r == 0)
+		r = release_key_parse(&ret->key.signer, &key);
+	return refusal(r, "its release key is neither RSA nor on P-256");
+}
+
+static const char *read_expected(struct json_object *value, struct token *ret)
+{
+	return refusal(json_value_pcr_values(value, &ret->key.expected),
+		       "its cvm-init-pcrs are not PCR values of one bank");
 }
 
 /* Says what the SRK record says too, which is what counts. */
 static const char *read_primary_alg(struct json_object *value,
 				    struct token *ret)
 {
-	const char *s = as_string(value);
+	const char *s = json_value_string(value);
 
 	(void)ret;
 	return s && (strcmp(s, "ecc") == 0 || strcmp(s, "rsa") == 0)
@@ -160,21 +136,16 @@ static const char *read_primary_alg(struct json_object *value,
 
 static const char *read_policy(struct json_object *value, struct token *ret)
 {
-	const char *s = as_string(only_element(value));
-	size_t len = 0;
-
-	if (!s ||
-	    hex_decode(s, sizeof(ret->key.policy_digest),
-		       ret->key.policy_digest, &len) < 0 ||
-	    len != sizeof(ret->key.policy_digest))
-		return "its policy digest is not that of one SHA-256 policy";
-	return NULL;
+	return refusal(json_value_hex(json_value_only(value),
+				      sizeof(ret->key.policy_digest),
+				      ret->key.policy_digest),
+		       "its policy digest is not that of one SHA-256 policy");
 }
 
 static const char *read_srk(struct json_object *value, struct token *ret)
 {
 	struct srk_record srk;
-	int r = read_base64(as_string(value), &ret->key.srk);
+	int r = json_value_base64(value, token_json_max, &ret->key.srk);
 
 	if (r == 0)
 		r = srk_record_parse(&ret->key.srk, &srk);
@@ -202,10 +173,11 @@ static const char *refuse_pcrlock(struct json_object *value, struct token *ret)
 	return is_unused(value) ? NULL : "it needs a pcrlock policy";
 }
 
-static const char *refuse_signed(struct json_object *value, struct token *ret)
+static const char *refuse_reference(struct json_object *value,
+				    struct token *ret)
 {
 	(void)ret;
-	return is_unused(value) ? NULL : "it needs a signed PCR policy";
+	return is_unused(value) ? NULL : "it needs a policy reference";
 }
 
 static const struct field {
@@ -228,9 +200,10 @@ static const struct field {
 	{ "tpm2_argon2id_lanes", refuse_pin, false },
 	{ "tpm2_pcrlock", refuse_pcrlock, false },
 	{ "tpm2_pcrlock_nv", refuse_pcrlock, false },
-	{ "tpm2_pubkey", refuse_signed, false },
-	{ "tpm2_pubkey_pcrs", refuse_signed, false },
-	{ "tpm2_pubkey_ref", refuse_signed, false },
+	{ "tpm2_pubkey", read_signer, false },
+	{ "tpm2_pubkey_pcrs", read_signed_pcrs, false },
+	{ "tpm2_pubkey_ref", refuse_reference, false },
+	{ "cvm-init-pcrs", read_expected, false }, /* ours: see formats.md */
 };
 
 static const struct field *find_field(const char *name)
@@ -278,6 +251,18 @@ static int read_fields(struct json_object *object, struct token *ret,
 	return 0;
 }
 
+/* What no field can say alone. */
+static int check_policy(const struct sealed_key *key, struct fail *f)
+{
+	if (!(key->pcr_mask | key->signed_mask))
+		return refuse(f, "it is bound to no PCR");
+	if (key->signed_mask && !key->signer.len)
+		return refuse(f, "it has no tpm2_pubkey");
+	if (key->signer.len && !key->signed_mask)
+		return refuse(f, "its release key signs no PCR");
+	return 0;
+}
+
 int token_parse(const char *json, struct sealed_key *ret, int *ret_keyslot,
 		struct fail *f)
 {
@@ -293,52 +278,12 @@ int token_parse(const char *json, struct sealed_key *ret, int *ret_keyslot,
 	if (r < 0)
 		return refuse(f, "it is not a JSON object");
 	r = read_fields(object, &token, f);
+	if (r == 0)
+		r = check_policy(&token.key, f);
 	if (r < 0)
 		return r;
 	*ret = take_sealed_key(&token.key);
 	*ret_keyslot = token.keyslot;
-	return 0;
-}
-
-static void add_pcrs(struct text *t, uint32_t mask)
-{
-	const char *separator = "";
-
-	for (unsigned i = 0; i < pcr_count; i++) {
-		if (!(mask & 1U << i))
-			continue;
-		text_add(t, "%s%u", separator, i);
-		separator = ",";
-	}
-}
-
-/* The values are digits, hex and base64: none needs quoting in JSON. */
-int token_format(const struct sealed_key *key, int keyslot, char **ret,
-		 struct fail *f)
-{
-	own_free char *blob = base64_encode(&key->blob);
-	own_free char *srk = base64_encode(&key->srk);
-	own_text struct text t = { 0 };
-	struct srk_record record;
-	char policy[2 * sizeof(key->policy_digest) + 1];
-
-	if (srk_record_parse(&key->srk, &record) < 0 ||
-	    (record.type != tpm_alg_ecc && record.type != tpm_alg_rsa))
-		return fail_because(f, "its SRK is neither ECC nor RSA",
-				    seal_again, "%s", what_write);
-	hex_encode(key->policy_digest, sizeof(key->policy_digest), policy);
-	text_add(&t, "{\"type\":\"" TOKEN_TYPE "\",\"keyslots\":[\"%d\"]",
-		 keyslot);
-	text_add(&t, ",\"tpm2-blob\":\"%s\",\"tpm2-pcrs\":[", blob ? blob : "");
-	add_pcrs(&t, key->pcr_mask);
-	text_add(&t, "],\"tpm2-pcr-bank\":\"%s\"", digest_name(key->bank));
-	text_add(&t, ",\"tpm2-primary-alg\":\"%s\"",
-		 record.type == tpm_alg_ecc ? "ecc" : "rsa");
-	text_add(&t, ",\"tpm2-policy-hash\":\"%s\",\"tpm2_srk\":\"%s\"}",
-		 policy, srk ? srk : "");
-	if (!blob || !srk || text_failed(&t))
-		return fail_errno(f, ENOMEM, more_memory, "%s", what_write);
-	*ret = take_ptr(t.s);
 	return 0;
 }
 

@@ -7,6 +7,8 @@
  *	tpm-session.c  SRK and salted sessions
  *	tpm-error.c    response codes in words
  *	tpm.c          banks, PCRs
+ *	tpm-policy.c   what a key is bound to, asserted
+ *	tpm-release.c  the least release that keys are opened for
  *	tpm-seal.c     seal and unseal
  */
 #ifndef SEAL_TPM_INTERNAL_H
@@ -78,6 +80,18 @@ int tpm_start_session(struct tpm *t, TPM2_SE type, TPMA_SESSION attributes,
 
 /* Flushes a session or transient object, if any; sets ESYS_TR_NONE. */
 void tpm_flush(struct tpm *t, ESYS_TR *handle);
+
+/*
+ * Asserts the policy of key in a session. The failure says which PCR differs
+ * where that is known. signatures may be NULL.
+ */
+int tpm_satisfy_policy(struct tpm *t, ESYS_TR session,
+		       const struct sealed_key *key,
+		       const struct signatures *signatures, struct fail *f);
+
+/* PolicyNV: the TPM still opens keys for this release. */
+int tpm_assert_release(struct tpm *t, ESYS_TR session, uint64_t release,
+		       struct fail *f);
 
 /* The banks in use among those of a TPM; see tpm_banks. */
 int tpm_collect_banks(const TPML_PCR_SELECTION *list, digest_algs *ret,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Seal and unseal, as systemd does it for literal PCR values: a KEYEDHASH
- * object below the SRK whose only authorisation is a PolicyPCR. The sealed
+ * Seal and unseal, as systemd does it: a KEYEDHASH object below the SRK whose
+ * only authorisation is a policy (tpm-policy.c). The sealed
  * object comes from a disk that the host may have written, so its token is
  * compared with what the object itself says before it is used, and it opens
  * only under the SRK that the token names.
@@ -20,7 +20,6 @@ static const char what_unseal[] = "unseal the key";
 static const char more_memory[] = "give the VM more memory";
 
 static const char seal_again[] = "seal it again on this TPM with cvmctl seal";
-static const char seal_apps[] = "seal it again for these apps with cvmctl seal";
 
 enum {
 	/* as systemd 256 and later makes them when there is no PIN */
@@ -98,6 +97,7 @@ static int create_sealed(struct tpm *t, const struct secret *secret,
 				    "seal at most 128 bytes", what_seal);
 	sensitive->sensitive.data.size = (UINT16)secret->len;
 	memcpy(sensitive->sensitive.data.buffer, secret->data, secret->len);
+	bytes_free(&key->blob);
 	return create_object(t, key->policy_digest, sensitive, &key->blob, f);
 }
 
@@ -116,31 +116,18 @@ static int check_bank(struct tpm *t, enum digest_alg bank, struct fail *f)
 	return r;
 }
 
-int tpm_seal(struct tpm *t, const struct pcr_values *values,
-	     const struct secret *secret, struct sealed_key *ret,
+int tpm_seal(struct tpm *t, const struct secret *secret, struct sealed_key *key,
 	     struct fail *f)
 {
-	own_sealed_key struct sealed_key key = { .pcr_mask = values->mask,
-						 .bank = values->bank };
-	int r;
+	int r = check_bank(t, key->bank, f);
 
-	if (!values->mask)
-		return fail_because(f, "no PCR would guard it",
-				    "name the PCRs to seal it under",
-				    what_seal);
-	r = check_bank(t, values->bank, f);
 	if (r < 0)
 		return r;
-	r = pcr_policy_digest(values, key.policy_digest);
-	if (r == 0)
-		r = bytes_copy(t->srk_record.data, t->srk_record.len, &key.srk);
+	bytes_free(&key->srk);
+	r = bytes_copy(t->srk_record.data, t->srk_record.len, &key->srk);
 	if (r < 0)
 		return fail_errno(f, r, more_memory, what_seal);
-	r = create_sealed(t, secret, &key, f);
-	if (r < 0)
-		return r;
-	*ret = take_sealed_key(&key);
-	return 0;
+	return create_sealed(t, secret, key, f);
 }
 
 /* Takes the blob apart and holds its public part against the token's. */
@@ -208,56 +195,6 @@ static int load_object(struct tpm *t, const struct sealed_key *key,
 	return rc ? tpm_fail(t, rc, f, what_unseal) : 0;
 }
 
-/* "PCR 14 differs", or "one of PCRs 4, 9, 14 differs": which, nobody knows. */
-static int fail_policy(uint32_t mask, struct fail *f)
-{
-	bool several = mask & (mask - 1);
-	const char *separator = several ? "s " : " ";
-	own_text struct text pcrs = { 0 };
-
-	for (unsigned i = 0; i < pcr_count; i++) {
-		if (!(mask & 1U << i))
-			continue;
-		text_add(&pcrs, "%s%u", separator, i);
-		separator = ", ";
-	}
-	(void)fail_because(f, "", seal_apps, what_unseal);
-	(void)fail_reason(f,
-			  "%sPCR%s differs from the policy it was sealed under",
-			  several ? "one of " : "",
-			  text_failed(&pcrs) || !pcrs.s ? "s" : pcrs.s);
-	return -EPERM;
-}
-
-/*
- * PolicyPCR over the present values. The digest is compared before Unseal,
- * which would say no more than that some policy failed.
- */
-static int satisfy_policy(struct tpm *t, ESYS_TR policy,
-			  const struct sealed_key *key, struct fail *f)
-{
-	static const TPM2B_DIGEST present = { 0 };
-	own_esys TPM2B_DIGEST *digest = NULL;
-	TPML_PCR_SELECTION pcrs = { .count = 1 };
-	TPMS_PCR_SELECTION *bank = &pcrs.pcrSelections[0];
-	TSS2_RC rc;
-
-	bank->hash = pcr_bank_tpm_alg(key->bank);
-	bank->sizeofSelect = pcr_count / 8;
-	for (unsigned i = 0; i < pcr_count / 8; i++)
-		bank->pcrSelect[i] = (BYTE)(key->pcr_mask >> 8 * i);
-	rc = Esys_PolicyPCR(t->esys, policy, ESYS_TR_NONE, ESYS_TR_NONE,
-			    ESYS_TR_NONE, &present, &pcrs);
-	if (rc == TSS2_RC_SUCCESS)
-		rc = Esys_PolicyGetDigest(t->esys, policy, ESYS_TR_NONE,
-					  ESYS_TR_NONE, ESYS_TR_NONE, &digest);
-	if (rc)
-		return tpm_fail(t, rc, f, what_unseal);
-	if (!same_digest(digest, key->policy_digest))
-		return fail_policy(key->pcr_mask, f);
-	return 0;
-}
-
 /* The answer is encrypted and authenticated by the salted policy session. */
 static TSS2_RC read_object(struct tpm *t, ESYS_TR object, ESYS_TR policy,
 			   struct secret *ret)
@@ -279,8 +216,9 @@ static TSS2_RC read_object(struct tpm *t, ESYS_TR object, ESYS_TR policy,
 }
 
 static int unseal_object(struct tpm *t, ESYS_TR object,
-			 const struct sealed_key *key, struct secret *ret,
-			 struct fail *f)
+			 const struct sealed_key *key,
+			 const struct signatures *signatures,
+			 struct secret *ret, struct fail *f)
 {
 	ESYS_TR policy = ESYS_TR_NONE;
 	TSS2_RC rc = TPM2_RC_PCR_CHANGED;
@@ -291,7 +229,7 @@ static int unseal_object(struct tpm *t, ESYS_TR object,
 		if (i)
 			(void)Esys_PolicyRestart(t->esys, policy, ESYS_TR_NONE,
 						 ESYS_TR_NONE, ESYS_TR_NONE);
-		r = satisfy_policy(t, policy, key, f);
+		r = tpm_satisfy_policy(t, policy, key, signatures, f);
 		if (r == 0)
 			rc = read_object(t, object, policy, ret);
 		if (rc && tpm_rc_base(rc) != TPM2_RC_PCR_CHANGED)
@@ -303,7 +241,8 @@ static int unseal_object(struct tpm *t, ESYS_TR object,
 	return r;
 }
 
-int tpm_unseal(struct tpm *t, const struct sealed_key *key, struct secret *ret,
+int tpm_unseal(struct tpm *t, const struct sealed_key *key,
+	       const struct signatures *signatures, struct secret *ret,
 	       struct fail *f)
 {
 	ESYS_TR object = ESYS_TR_NONE;
@@ -314,7 +253,7 @@ int tpm_unseal(struct tpm *t, const struct sealed_key *key, struct secret *ret,
 	if (r == 0)
 		r = load_object(t, key, &object, f);
 	if (r == 0)
-		r = unseal_object(t, object, key, ret, f);
+		r = unseal_object(t, object, key, signatures, ret, f);
 	tpm_flush(t, &object);
 	return r;
 }

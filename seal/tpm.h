@@ -15,6 +15,7 @@
 #include "lib/secret.h"
 #include "seal/pcr.h"
 #include "seal/sealed-key.h"
+#include "seal/signatures.h"
 
 struct tpm;
 
@@ -55,19 +56,28 @@ int tpm_pcr_extend(struct tpm *t, uint32_t pcr,
 enum { tpm_secret_max = 128 };
 
 /*
- * Seals secret so that it is released only while the PCRs have *values.
- * The TPM's present PCR values do not matter. The caller frees *ret.
+ * Seals secret for *key, which sealed_key_begin made: fills its blob and SRK.
+ * The TPM's present PCR values do not matter.
  */
-int tpm_seal(struct tpm *t, const struct pcr_values *values,
-	     const struct secret *secret, struct sealed_key *ret,
+int tpm_seal(struct tpm *t, const struct secret *secret, struct sealed_key *key,
 	     struct fail *f);
 
 /*
- * Unseals. The failure tells apart: another TPM or SRK, PCRs that differ
- * from the policy, damaged blob, lockout, silent TPM. *ret is wiped and
- * freed by the caller.
+ * Unseals. signatures, which may be NULL, are for a key whose PCR values a
+ * release key signs. The failure tells apart: another TPM or SRK, PCRs that
+ * differ from the policy (which, where that is known), no or a foreign
+ * signature, an old release, damaged blob, lockout, silent TPM. *ret is wiped
+ * and freed by the caller.
  */
-int tpm_unseal(struct tpm *t, const struct sealed_key *key, struct secret *ret,
+int tpm_unseal(struct tpm *t, const struct sealed_key *key,
+	       const struct signatures *signatures, struct secret *ret,
 	       struct fail *f);
+
+/*
+ * Raises the least release that keys signed with a release number are opened
+ * for; it never goes down. The first time it defines the counter at
+ * policy_release_index, which such keys need.
+ */
+int tpm_raise_release(struct tpm *t, uint64_t least, struct fail *f);
 
 #endif

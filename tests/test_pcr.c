@@ -71,43 +71,12 @@ static void test_selection_is_little_endian_by_bytes(void **state)
 	assert_hex(selection, sizeof(selection), "00000001000c03014080");
 }
 
-/* tpm2_createpolicy --policy-pcr with the values in a file. */
-static void test_policy_digest(void **state)
-{
-	static const struct {
-		enum digest_alg bank;
-		uint32_t mask;
-		const char *policy;
-	} cases[] = {
-		{ DIGEST_SHA256, 1U << 14,
-		  "5ca253c6fc36956b650fb4ddaa8e1105bb9db6b919f1eb9e355055224d4ac241" },
-		{ DIGEST_SHA1, 1U << 4 | 1U << 14,
-		  "0315934232cda384732b0f38c2c5fc5d9f3840ab96465e39a670e39d12f55210" },
-		{ DIGEST_SHA384, 1U << 0 | 1U << 23,
-		  "2a15bc4f04f41e9e5dd361b70b8bef9ee1edcf2ae712f9db323a3cc83aee91cf" },
-	};
-	struct pcr_values values;
-	uint8_t policy[32];
-
-	(void)state;
-	for (size_t i = 0; i < 3; i++) {
-		memset(&values, 0, sizeof(values));
-		values.bank = cases[i].bank;
-		values.mask = cases[i].mask;
-		for (size_t n = 0; n < pcr_count; n++)
-			memset(values.value[n], (int)n, digest_size_max);
-		assert_int_equal(pcr_policy_digest(&values, policy), 0);
-		assert_hex(policy, sizeof(policy), cases[i].policy);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_banks_have_tcg_numbers),
 		cmocka_unit_test(test_extend_hashes_old_and_new),
 		cmocka_unit_test(test_selection_is_little_endian_by_bytes),
-		cmocka_unit_test(test_policy_digest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

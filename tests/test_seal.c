@@ -79,7 +79,7 @@ static void unseal(struct swtpm *s, struct luks *l, struct secret *ret)
 
 	assert_ok(luks_read_token(l, &key, &keyslot, &f), &f);
 	assert_ok(tpm_open(s->tcti, 10000, &t, &f), &f);
-	assert_ok(tpm_unseal(t, &key, &secret, &f), &f);
+	assert_ok(tpm_unseal(t, &key, NULL, &secret, &f), &f);
 	assert_ok(token_passphrase(&secret, ret), &f);
 }
 

@@ -37,6 +37,13 @@
 	"sAAwRyAAAABgCAAEMAEAADABAAIMtwc08D/vV4uc2vhLNMZ9qnpGLPRcT5u9Gpw7yK" \
 	"7GKFACC6QmyofoeINXwcx5VmUMoER5Yft9ZJGfYKIvUJxb6YVA=="
 
+/* base64 of the PEM of a key on P-256 */
+#define SIGNER                                                             \
+	"LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0KTUZrd0V3WUhLb1pJemowQ0FRWUlL" \
+	"b1pJemowREFRY0RRZ0FFSGZTRXFuUENzNm91d0ZXdWk3M2dnOFdGWEhiTApGWGhJ" \
+	"MkZ4Sjg5ZThHd2FJK3YzdmN1eTZYME9EQTUwTG9pNEdvYWdHcmxVNHgxdUtTeXdS" \
+	"SlBUdFJBPT0KLS0tLS1FTkQgUFVCTElDIEtFWS0tLS0tCg=="
+
 /* What token_format writes is what systemd writes, byte for byte. */
 static const char good[] =
 	"{\"type\":\"systemd-tpm2\",\"keyslots\":[\"3\"],\"tpm2-blob\":\"" BLOB
@@ -128,8 +135,26 @@ static const struct change changes[] = {
 	{ "tpm2_pcrlock", "true", "it needs a pcrlock policy" },
 	{ "tpm2_pcrlock_nv", "\"AAAA\"", "it needs a pcrlock policy" },
 	{ "tpm2_pubkey_pcrs", "[]", NULL },
-	{ "tpm2_pubkey_pcrs", "[11]", "it needs a signed PCR policy" },
-	{ "tpm2_pubkey", "\"AAAA\"", "it needs a signed PCR policy" },
+	{ "tpm2_pubkey_pcrs", "[11]", "it has no tpm2_pubkey" },
+	{ "tpm2_pubkey_pcrs", "[24]",
+	  "its tpm2_pubkey_pcrs are not PCRs from 0 to 23" },
+	{ "tpm2_pubkey", "\"AAAA\"",
+	  "its release key is neither RSA nor on P-256" },
+	{ "tpm2_pubkey", "3", "its release key is neither RSA nor on P-256" },
+	{ "tpm2_pubkey", "\"" SIGNER "\"", "its release key signs no PCR" },
+	{ "tpm2_pubkey_ref", "\"x\"", "it needs a policy reference" },
+	{ "cvm-init-pcrs", "{}", NULL },
+	{ "cvm-init-pcrs", "{\"14\":\"" POLICY "\"}", NULL },
+	{ "cvm-init-pcrs", "{\"24\":\"" POLICY "\"}",
+	  "its cvm-init-pcrs are not PCR values of one bank" },
+	{ "cvm-init-pcrs", "{\"14\":\"00\"}",
+	  "its cvm-init-pcrs are not PCR values of one bank" },
+	{ "cvm-init-pcrs",
+	  "{\"14\":\"" POLICY
+	  "\",\"4\":\"0000000000000000000000000000000000000000\"}",
+	  "its cvm-init-pcrs are not PCR values of one bank" },
+	{ "cvm-init-pcrs", "[14]",
+	  "its cvm-init-pcrs are not PCR values of one bank" },
 	{ "tpm2_new", "1", "its field tpm2_new is not known" },
 	{ "tpm2-pcrs", "[[[[[1]]]]]", "it is not a JSON object" },
 };

@@ -109,7 +109,8 @@ static int use_tpm(struct tpm *t, struct fail *f)
 	own_sealed_key struct sealed_key key = { 0 };
 	own_secret struct secret secret = { 0 };
 	own_secret struct secret unsealed = { 0 };
-	struct pcr_values values = { .bank = DIGEST_SHA256, .mask = 1U << 14 };
+	struct seal_policy policy = { .pcrs = { .bank = DIGEST_SHA256,
+						.mask = 1U << 14 } };
 	struct digest_set set;
 	digest_algs algs;
 	int r = tpm_banks(t, &algs, f);
@@ -123,10 +124,11 @@ static int use_tpm(struct tpm *t, struct fail *f)
 		r = tpm_pcr_read(t, 14, algs, &set, f);
 	if (r < 0)
 		return r;
-	memcpy(values.value[14], set.value[DIGEST_SHA256], 32);
-	r = tpm_seal(t, &values, &secret, &key, f);
+	memcpy(policy.pcrs.value[14], set.value[DIGEST_SHA256], 32);
+	assert_int_equal(sealed_key_begin(&policy, &key), 0);
+	r = tpm_seal(t, &secret, &key, f);
 	if (r == 0)
-		r = tpm_unseal(t, &key, &unsealed, f);
+		r = tpm_unseal(t, &key, NULL, &unsealed, f);
 	if (r == 0)
 		assert_memory_equal(unsealed.data, secret.data, 32);
 	return r;
