@@ -15,6 +15,45 @@ static void tokener_free(struct json_tokener **tokener)
 
 #define own_tokener __attribute__((cleanup(tokener_free)))
 
+/* Colons outside strings: of valid JSON, one for each member that is written.
+ */
+static size_t count_written(const char *text)
+{
+	size_t n = 0;
+	char quote = '\0';
+
+	for (; *text; text++) {
+		if (quote && *text == '\\' && text[1])
+			text++;
+		else if (quote)
+			quote = *text == quote ? '\0' : quote;
+		else if (*text == '"' || *text == '\'')
+			quote = *text;
+		else
+			n += *text == ':';
+	}
+	return n;
+}
+
+/* Members of o and all below it; as deep as the parser was told. */
+static size_t count_members(struct json_object *o)
+{
+	struct json_object_iterator at;
+	struct json_object_iterator end;
+	size_t n = 0;
+
+	if (json_object_is_type(o, json_type_array))
+		for (size_t i = 0; i < json_object_array_length(o); i++)
+			n += count_members(json_object_array_get_idx(o, i));
+	if (!json_object_is_type(o, json_type_object))
+		return n;
+	at = json_object_iter_begin(o);
+	end = json_object_iter_end(o);
+	for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at))
+		n += 1 + count_members(json_object_iter_peek_value(&at));
+	return n;
+}
+
 int strict_json_parse(const char *text, size_t max, int depth,
 		      struct json_object **ret)
 {
@@ -35,6 +74,9 @@ int strict_json_parse(const char *text, size_t max, int depth,
 	if (json_tokener_get_error(tokener) != json_tokener_success ||
 	    json_tokener_get_parse_end(tokener) != len ||
 	    !json_object_is_type(object, json_type_object))
+		return -EINVAL;
+	/* json-c keeps the last of two, another reader may keep the first */
+	if (count_members(object) != count_written(text))
 		return -EINVAL;
 	*ret = take_ptr(object);
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading JSON that the host may have written. */
+/* Reading JSON that others may have written. */
 #ifndef SEAL_STRICT_JSON_H
 #define SEAL_STRICT_JSON_H
 
@@ -9,8 +9,8 @@
 
 /*
  * Parses text of at most max bytes that is one object, at most depth levels
- * deep, and nothing after it. The caller releases *ret. 0; -EFBIG; -EINVAL;
- * -ENOMEM.
+ * deep, in which no object has a key twice, and nothing after it. The caller
+ * releases *ret. 0; -EFBIG; -EINVAL; -ENOMEM.
  */
 int strict_json_parse(const char *text, size_t max, int depth,
 		      struct json_object **ret);

@@ -12,6 +12,7 @@
 #include "config/boot.h"
 #include "config/cmdline.h"
 #include "cvmctl/cpio.h"
+#include "cvmctl/prediction-read.h"
 #include "ima-policy/loader.h"
 #include "ima-policy/rules.h"
 #include "lib/base64.h"
@@ -155,6 +156,25 @@ static void fuzz_luks_header(const uint8_t *data, size_t len)
 		expect(luks_has_uuid(fd, NULL), "any UUID is one");
 }
 
+static void fuzz_prediction(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes b = as_text(data, len);
+
+	for (enum digest_alg bank = 0; bank < DIGEST_ALG_COUNT; bank++) {
+		struct pcr_values values = { .mask = 0 };
+		struct fail f = { 0 };
+
+		if (prediction_parse("prediction", (char *)b.data, b.len, bank,
+				     &values, &f) < 0) {
+			expect_failure(&f);
+			continue;
+		}
+		expect(values.bank == bank, "the bank");
+		expect(values.mask >> pcr_count == 0, "PCRs that exist");
+		expect(values.mask & 1U << pcr_apps, "PCR 14");
+	}
+}
+
 /* Words, numbers and encodings: text of the length of a line. */
 static void fuzz_text(const uint8_t *data, size_t len)
 {
@@ -187,6 +207,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "token", fuzz_token, token_json_max + 1 },
 	{ "cpio", fuzz_cpio, 4096 },
 	{ "luks-header", fuzz_luks_header, 4096 },
+	{ "prediction", fuzz_prediction, 4096 },
 	{ "text", fuzz_text, 256 },
 	{ 0 },
 };
