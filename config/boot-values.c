@@ -214,6 +214,17 @@ int boot_parse_inodes(const char *value, void *field)
 	return 0;
 }
 
+int boot_parse_release(const char *value, void *field)
+{
+	uint64_t release;
+	int r = text_parse_u64(value, INT32_MAX, &release);
+
+	if (r < 0 || release == 0)
+		return r < 0 ? r : -ERANGE;
+	*(uint64_t *)field = release;
+	return 0;
+}
+
 /* auto leaves the path empty; else a path below /dev. */
 int boot_parse_device(const char *value, void *field)
 {

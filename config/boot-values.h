@@ -39,6 +39,9 @@ int boot_parse_overlay_size(const char *value, void *field);
 /* Into uint64_t. */
 int boot_parse_inodes(const char *value, void *field);
 
+/* Into uint64_t: from 1 to INT32_MAX. */
+int boot_parse_release(const char *value, void *field);
+
 /* Into char[PATH_MAX]: auto (empty) or a path below /dev. */
 int boot_parse_device(const char *value, void *field);
 

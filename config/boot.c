@@ -39,6 +39,8 @@ static const struct ini_key tpm_keys[] = {
 	  "some of sha1 sha256 sha384 sha512" },
 	{ "timeout", field_seconds, IN(tpm, timeout_s), INI_ONCE,
 	  "1 to 3600 seconds" },
+	{ "minimum-release", boot_parse_release, IN(tpm, minimum_release),
+	  INI_ONCE, "a number from 1 to 2147483647" },
 	{ 0 },
 };
 

@@ -79,9 +79,10 @@ struct boot_conf {
 		struct boot_words allow_cmdline;
 	} boot;
 	struct {
-		unsigned require;   /* set of enum boot_tpm_class */
-		digest_algs banks;  /* must all be active */
-		uint64_t timeout_s; /* longest wait for one answer */
+		unsigned require;	  /* set of enum boot_tpm_class */
+		digest_algs banks;	  /* must all be active */
+		uint64_t timeout_s;	  /* longest wait for one answer */
+		uint64_t minimum_release; /* 0: the TPM keeps none */
 	} tpm;
 	struct {
 		struct boot_modules load;

@@ -18,6 +18,7 @@ enum {
 int command_build(int argc, char **argv, struct fail *f);
 int command_predict(int argc, char **argv, struct fail *f);
 int command_seal(int argc, char **argv, struct fail *f);
+int command_sign(int argc, char **argv, struct fail *f);
 int command_inspect(int argc, char **argv, struct fail *f);
 int command_check(int argc, char **argv, struct fail *f);
 

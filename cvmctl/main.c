@@ -20,6 +20,7 @@ static const struct {
 	{ "build", command_build, "write an image: kernel, initramfs, disk" },
 	{ "predict", command_predict, "PCR 14 as init will extend it" },
 	{ "seal", command_seal, "bind a LUKS2 disk to a TPM and PCR values" },
+	{ "sign", command_sign, "approve PCR values with a release key" },
 	{ "inspect", command_inspect, "show what one of our files holds" },
 	{ "check", command_check, "check boot.conf, apps.conf, IMA policy" },
 };

@@ -75,6 +75,20 @@ int manifest_read_pcr(struct json_object *manifest, enum digest_alg bank,
 	return 0;
 }
 
+int manifest_read_root_size(struct json_object *manifest, uint64_t *ret,
+			    struct fail *f)
+{
+	struct json_object *size = member(member(manifest, "root"), "size");
+	int64_t bytes = json_object_get_int64(size);
+
+	if (!json_object_is_type(size, json_type_int) || bytes <= 0 ||
+	    bytes == INT64_MAX)
+		return fail_because(f, "the manifest does not hold it", REBUILD,
+				    "read the size of the root disk");
+	*ret = (uint64_t)bytes;
+	return 0;
+}
+
 int manifest_find_volume(struct json_object *manifest, const char *name,
 			 const char **ret_name, const char **ret_uuid,
 			 struct fail *f)

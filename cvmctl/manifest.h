@@ -18,6 +18,10 @@ int manifest_read(const char *image, struct json_object **ret, struct fail *f);
 int manifest_read_pcr(struct json_object *manifest, enum digest_alg bank,
 		      uint8_t ret[static digest_size_max], struct fail *f);
 
+/* Bytes of the root disk as it was built: data and hash tree. */
+int manifest_read_root_size(struct json_object *manifest, uint64_t *ret,
+			    struct fail *f);
+
 /*
  * Name and UUID of a volume of boot.conf; with a NULL name the only one.
  * Borrowed from the manifest; *ret_uuid may be "".

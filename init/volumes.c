@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 
 #include "init/devices.h"
+#include "init/signatures.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "lib/text.h"
@@ -78,7 +79,7 @@ static int check_key(const struct boot *b, const char *volume,
 {
 	static const char remedy[] = "seal it again with cvmctl seal --image";
 
-	if (!(key->pcr_mask & 1U << pcr_apps))
+	if (!((key->pcr_mask | key->signed_mask) & 1U << pcr_apps))
 		return fail_because(f, "its token leaves out PCR 14", remedy,
 				    "use the key of volume %s", volume);
 	if (!(b->banks & 1U << key->bank))
@@ -90,13 +91,17 @@ static int check_key(const struct boot *b, const char *volume,
 }
 
 /* The passphrase of the keyslot that the volume's token names. */
-static int unseal(struct tpm *tpm, const char *volume,
+static int unseal(const struct boot *b, const char *volume,
 		  const struct sealed_key *key, struct secret *ret,
 		  struct fail *f)
 {
+	own_signatures struct signatures signatures = { 0 };
 	own_secret struct secret unsealed = { 0 };
-	int r = tpm_unseal(tpm, key, NULL, &unsealed, f);
+	int r = key->signed_mask ? signatures_load(b, &signatures, f) : 0;
 
+	if (r < 0)
+		return r;
+	r = tpm_unseal(b->tpm, key, &signatures, &unsealed, f);
 	if (r < 0) {
 		fail_what(f, "unseal the key of volume %s", volume);
 		return r;
@@ -203,7 +208,7 @@ static int open_volume(struct boot *b, const struct boot_volume *v,
 	if (r == 0)
 		r = check_key(b, v->name, &key, f);
 	if (r == 0)
-		r = unseal(b->tpm, v->name, &key, &passphrase, f);
+		r = unseal(b, v->name, &key, &passphrase, f);
 	if (r == 0)
 		r = luks_activate(luks, v->name, keyslot, &passphrase, f);
 	if (r < 0)
@@ -211,15 +216,20 @@ static int open_volume(struct boot *b, const struct boot_volume *v,
 	return mount_volume(b, v, b->volume_path[b->volumes_open++], f);
 }
 
+/*
+ * The counter is there before the first key is asked for, and shuts older
+ * releases out only when this one has opened everything.
+ */
 int stage_volumes(struct boot *b, struct fail *f)
 {
-	for (size_t i = 0; i < b->conf.volumes; i++) {
-		int r = open_volume(b, &b->conf.volume[i], f);
+	uint64_t least = b->conf.tpm.minimum_release;
+	int r = least ? tpm_raise_release(b->tpm, 1, f) : 0;
 
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < b->conf.volumes; i++)
+		r = open_volume(b, &b->conf.volume[i], f);
+	if (r == 0 && least)
+		r = tpm_raise_release(b->tpm, least, f);
+	return r;
 }
 
 void volumes_close(struct boot *b)

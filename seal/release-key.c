@@ -73,10 +73,15 @@ static int unwrap(const struct bytes *pem, char ret[release_key_pem_max])
 {
 	static const char begin[] = "-----BEGIN PUBLIC KEY-----\n";
 	static const char end[] = "-----END PUBLIC KEY-----";
-	const char *at = (const char *)pem->data;
+	char text[release_key_pem_max];
+	const char *at = text;
 	size_t len = 0;
 
-	if (pem->len >= release_key_pem_max || memchr(at, '\0', pem->len) ||
+	if (pem->len >= sizeof(text))
+		return -EINVAL;
+	memcpy(text, pem->data, pem->len);
+	text[pem->len] = '\0';
+	if (strlen(text) != pem->len ||
 	    strncmp(at, begin, sizeof(begin) - 1) != 0)
 		return -EINVAL;
 	at += sizeof(begin) - 1;

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+/*
+ * cvmctl sign: a release key approves the PCR values that an image will have,
+ * so that it opens volumes that were sealed to the key. No TPM takes part.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cvmctl/command.h"
+#include "cvmctl/lists.h"
+#include "cvmctl/options.h"
+#include "cvmctl/prediction-read.h"
+#include "cvmctl/sign-image.h"
+#include "cvmctl/sign-key.h"
+#include "lib/io.h"
+#include "lib/own.h"
+
+struct sign_options {
+	const char *key, *prediction, *pcrs, *banks, *release, *add_to, *image;
+};
+
+/* What the options mean. */
+struct approval {
+	uint32_t mask; /* 0: all that the prediction holds */
+	digest_algs banks;
+	uint64_t release;
+};
+
+static const struct option_usage usage = {
+	"sign --key PRIVATE.pem [--prediction FILE] [OPTION]...",
+	"Signs the PCR values of cvmctl predict --json, read from standard input\n"
+	"or a file, and writes them as tpm2-pcr-signature.json. A volume that\n"
+	"was sealed with cvmctl seal --signed-by opens under each value signed.",
+};
+
+static int read_numbers(const struct sign_options *o, struct approval *ret,
+			struct fail *f)
+{
+	*ret = (struct approval){ .banks = 1U << DIGEST_SHA256 };
+	if (o->pcrs && list_read_pcrs(o->pcrs, &ret->mask) < 0)
+		return options_refuse(f, "sign",
+				      "--pcrs %s is not a list such as 4,9,14",
+				      o->pcrs);
+	if (o->banks && list_read_banks(o->banks, &ret->banks) < 0)
+		return options_refuse(f, "sign",
+				      "--banks %s is not a list of sha1, "
+				      "sha256, sha384, sha512",
+				      o->banks);
+	if (o->release &&
+	    (text_parse_u64(o->release, INT64_MAX, &ret->release) < 0 ||
+	     ret->release == 0))
+		return options_refuse(f, "sign",
+				      "--release %s is no number from 1",
+				      o->release);
+	if (o->add_to && o->image)
+		return options_refuse(f, "sign",
+				      "give one of --add-to and --image");
+	return 0;
+}
+
+static int read_options(int argc, char **argv, struct sign_options *o,
+			struct approval *ret, struct fail *f)
+{
+	const struct option_spec specs[] = {
+		{ "key", OPTION_REQUIRED, "FILE", "private key in PEM",
+		  &o->key },
+		{ "prediction", OPTION_TEXT, "FILE",
+		  "what cvmctl predict --json said; else standard input",
+		  &o->prediction },
+		{ "pcrs", OPTION_TEXT, "LIST",
+		  "such as 4,9,14; else all of the prediction", &o->pcrs },
+		{ "banks", OPTION_TEXT, "LIST", "else sha256", &o->banks },
+		{ "release", OPTION_TEXT, "N",
+		  "not if the TPM's minimum release is above N", &o->release },
+		{ "add-to", OPTION_TEXT, "FILE",
+		  "add to its signatures; else write to standard output",
+		  &o->add_to },
+		{ "image", OPTION_TEXT, "IMAGE_DIR",
+		  "put them at the end of its root disk, in place of others",
+		  &o->image },
+		{ 0 },
+	};
+	int r = options_read(&usage, specs, argc, argv, f);
+
+	return r ? r : read_numbers(o, ret, f);
+}
+
+static int read_prediction(const char *path, struct bytes *ret, struct fail *f)
+{
+	int r = path ? io_read_file(AT_FDCWD, path, prediction_json_max, ret)
+		     : io_read_fd(STDIN_FILENO, prediction_json_max, ret);
+
+	return r < 0 ? fail_errno(f, r, "make it with cvmctl predict --json",
+				  "read %s", path ? path : "the standard input")
+		     : 0;
+}
+
+static int choose_pcrs(const struct approval *a, struct pcr_values *values,
+		       struct fail *f)
+{
+	if (!a->mask)
+		return 0;
+	if ((values->mask & a->mask) != a->mask)
+		return fail_because(f, "the prediction lacks one of them",
+				    "predict with --boot, or name fewer in "
+				    "--pcrs",
+				    "sign the PCR values");
+	values->mask = a->mask;
+	return 0;
+}
+
+/* PolicyPCR over the values, and PolicyNV for a release number. */
+static int make_policy(struct signature *entry, struct fail *f)
+{
+	int r = policy_add_pcrs(&entry->policy, &entry->values);
+
+	if (r == 0 && entry->release)
+		r = policy_add_release(&entry->policy, entry->release);
+	return r < 0 ? fail_errno(f, r, "free memory", "sign the PCR values")
+		     : 0;
+}
+
+static int sign_values(const struct sign_key *key,
+		       const struct pcr_values *values, uint64_t release,
+		       struct signatures *ret, struct fail *f)
+{
+	struct signature entry = { .bank = values->bank,
+				   .mask = values->mask,
+				   .values = *values,
+				   .release = release };
+	int r = make_policy(&entry, f);
+
+	memcpy(entry.fingerprint, sign_key_public(key)->fingerprint,
+	       sizeof(entry.fingerprint));
+	if (r == 0)
+		r = sign_key_sign(key, &entry.policy, &entry.sig, f);
+	if (r < 0)
+		return r;
+	r = signatures_add(ret, &entry);
+	bytes_free(&entry.sig);
+	if (r == -E2BIG)
+		return fail_because(f, "there are 128 already",
+				    "drop those of old releases",
+				    "add a signature");
+	return r < 0 ? fail_errno(f, r, "free memory", "add a signature") : 0;
+}
+
+static int sign_all(const struct sign_options *o, const struct approval *a,
+		    struct signatures *ret, struct fail *f)
+{
+	const char *name = o->prediction ? o->prediction : "the standard input";
+	own_sign_key struct sign_key *key = NULL;
+	own_bytes struct bytes text = { 0 };
+	int r = sign_key_read(o->key, &key, f);
+
+	if (r == 0)
+		r = read_prediction(o->prediction, &text, f);
+	for (enum digest_alg bank = 0; r == 0 && bank < DIGEST_ALG_COUNT;
+	     bank++) {
+		struct pcr_values values;
+
+		if (!(a->banks & 1U << bank))
+			continue;
+		r = prediction_parse(name, (const char *)text.data, text.len,
+				     bank, &values, f);
+		if (r == 0)
+			r = choose_pcrs(a, &values, f);
+		if (r == 0)
+			r = sign_values(key, &values, a->release, ret, f);
+	}
+	return r;
+}
+
+/* The signatures that are there already, if --add-to names a file that is. */
+static int read_present(const char *path, struct signatures *ret,
+			struct fail *f)
+{
+	own_bytes struct bytes text = { 0 };
+	int r = io_read_file(AT_FDCWD, path, signatures_json_max, &text);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return fail_errno(f, r, "check --add-to", "read %s", path);
+	return signatures_parse((const char *)text.data, ret, f);
+}
+
+static int write_out(const struct sign_options *o, const struct bytes *text,
+		     struct fail *f)
+{
+	int r;
+
+	if (o->image)
+		return sign_image(o->image, text, f);
+	if (!o->add_to) {
+		(void)fputs((const char *)text->data,
+			    stdout); /* main() checks */
+		return 0;
+	}
+	r = io_replace_file(o->add_to, text->data, text->len, 0644);
+	return r < 0 ? fail_errno(f, r, "check the directory of --add-to",
+				  "write %s", o->add_to)
+		     : 0;
+}
+
+int command_sign(int argc, char **argv, struct fail *f)
+{
+	own_signatures struct signatures signatures = { 0 };
+	own_bytes struct bytes text = { 0 };
+	struct sign_options o = { 0 };
+	struct approval approval;
+	int r = read_options(argc, argv, &o, &approval, f);
+
+	if (r)
+		return r;
+	if (o.add_to)
+		r = read_present(o.add_to, &signatures, f);
+	if (r == 0)
+		r = sign_all(&o, &approval, &signatures, f);
+	if (r < 0)
+		return r;
+	if (signatures_write(&signatures, &text) < 0)
+		return fail_errno(f, ENOMEM, "free memory", "write the answer");
+	return write_out(&o, &text, f);
+}

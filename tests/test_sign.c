@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+/* cvmctl sign: what it writes openssl verifies, and what it refuses. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/table.h"
+
+#include "cvmctl/command.h"
+#include "cvmctl/lists.h"
+#include "lib/hex.h"
+#include "lib/io.h"
+#include "lib/own.h"
+#include "lib/text.h"
+#include "seal/signatures.h"
+#include "tests/line.h"
+#include "tests/tmptree.h"
+
+#define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define B64 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define A40 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static const char prediction[] =
+	"{\"pcr\":14,\"banks\":{\"sha256\":{\"measured\":\"" A64
+	"\"},\"sha1\":{\"measured\":\"" A40 "\"}},\"events\":[],"
+	"\"boot\":{\"pcrs\":{\"4\":{\"sha256\":\"" B64 "\",\"sha1\":\"" A40
+	"\"}}}}";
+static const char manifest[] =
+	"{\"type\":\"cvm-init image\",\"root\":{\"size\":8192}}";
+
+/* Works in a directory with keys, a prediction and an image. */
+static void enter(struct tree *t)
+{
+	tree_make(t);
+	tree_file(t, "prediction", 0644, prediction);
+	tree_file(t, "text", 0644, "no key");
+	tree_dir(t, "image");
+	tree_file(t, "image/manifest.json", 0644, manifest);
+	tree_file(t, "image/root.img", 0644, "");
+	assert_int_equal(fchdir(t->fd), 0);
+	assert_int_equal(truncate("image/root.img", 8192), 0);
+	assert_int_equal(
+		system("openssl genpkey -quiet -algorithm rsa -out rsa && "
+		       "openssl genpkey -quiet -algorithm ec -pkeyopt "
+		       "ec_paramgen_curve:P-256 -out ec && "
+		       "openssl genpkey -quiet -algorithm ed25519 -out ed && "
+		       "openssl pkey -in rsa -aes128 -passout pass:x -out "
+		       "locked && "
+		       "for k in rsa ec; do openssl pkey -in $k -pubout -out "
+		       "$k.pub; done"),
+		0);
+}
+
+static void leave(struct tree *t)
+{
+	assert_int_equal(chdir("/"), 0);
+	tree_remove(t);
+}
+
+#define own_place __attribute__((cleanup(leave)))
+
+/* Runs the words of one line; the result and the failure line. */
+static int run(const char *line, struct fail *f)
+{
+	char words[512];
+	char *argv[32];
+
+	(void)snprintf(words, sizeof(words), "%s", line);
+	assert_true(text_split_words(words, argv, array_size(argv) - 1) > 0);
+	int argc = 0;
+
+	while (argv[argc])
+		argc++;
+	return command_sign(argc, argv, f);
+}
+
+static void read_signatures(const char *path, size_t at, struct signatures *ret)
+{
+	own_bytes struct bytes text = { 0 };
+	struct fail f = { 0 };
+
+	assert_int_equal(io_read_file(AT_FDCWD, path, 1 << 20, &text), 0);
+	assert_true(text.len > at);
+	assert_ok(signatures_parse((const char *)text.data + at, ret, &f), &f);
+}
+
+/* As openssl sees it: the policy digest, signed with SHA-256. */
+static void verify(const struct signature *e, const char *public)
+{
+	char command[256];
+
+	assert_int_equal(io_replace_file("pol", e->policy.digest, 32, 0644), 0);
+	assert_int_equal(io_replace_file("sig", e->sig.data, e->sig.len, 0644),
+			 0);
+	(void)snprintf(command, sizeof(command),
+		       "openssl dgst -sha256 -verify %s -signature sig pol "
+		       ">/dev/null",
+		       public);
+	assert_int_equal(system(command), 0);
+}
+
+static void signs_each_bank(void **state)
+{
+	own_place struct tree t = { 0 };
+	own_signatures struct signatures s = { 0 };
+	struct fail f = { 0 };
+
+	(void)state;
+	enter(&t);
+	assert_ok(run("sign --key rsa --prediction prediction --banks "
+		      "sha1,sha256 --add-to out",
+		      &f),
+		  &f);
+	read_signatures("out", 0, &s);
+	assert_int_equal(s.n, 2);
+	for (size_t i = 0; i < s.n; i++) {
+		struct policy policy = { 0 };
+
+		assert_int_equal(s.entry[i].mask, 1U << 4 | 1U << 14);
+		assert_int_equal(policy_add_pcrs(&policy, &s.entry[i].values),
+				 0);
+		assert_memory_equal(policy.digest, s.entry[i].policy.digest,
+				    32);
+		verify(&s.entry[i], "rsa.pub");
+	}
+	assert_int_equal(s.entry[1].values.value[4][0], 0xbb);
+	assert_int_equal(s.entry[1].values.value[14][0], 0xaa);
+}
+
+static void adds_to_what_is_there(void **state)
+{
+	own_place struct tree t = { 0 };
+	own_signatures struct signatures s = { 0 };
+	struct policy policy = { 0 };
+	struct fail f = { 0 };
+
+	(void)state;
+	enter(&t);
+	assert_ok(run("sign --key rsa --prediction prediction --add-to out",
+		      &f),
+		  &f);
+	assert_ok(run("sign --key ec --prediction prediction --pcrs 14 "
+		      "--release 7 --add-to out",
+		      &f),
+		  &f);
+	read_signatures("out", 0, &s);
+	assert_int_equal(s.n, 2);
+	verify(&s.entry[0], "rsa.pub");
+	assert_int_equal(s.entry[0].release, 0);
+	assert_int_equal(s.entry[1].release, 7);
+	assert_int_equal(s.entry[1].mask, 1U << 14);
+	assert_int_equal(s.entry[1].sig.len, 64);
+	assert_int_equal(policy_add_pcrs(&policy, &s.entry[1].values), 0);
+	assert_int_equal(policy_add_release(&policy, 7), 0);
+	assert_memory_equal(policy.digest, s.entry[1].policy.digest, 32);
+}
+
+/* Behind the verified data, which stay; the old ones are gone. */
+static void puts_them_on_the_disk(void **state)
+{
+	own_place struct tree t = { 0 };
+	own_signatures struct signatures s = { 0 };
+	struct fail f = { 0 };
+	struct stat st;
+
+	(void)state;
+	enter(&t);
+	for (int i = 0; i < 2; i++) {
+		assert_ok(run("sign --key rsa --prediction prediction --image "
+			      "image",
+			      &f),
+			  &f);
+		assert_int_equal(stat("image/root.img", &st), 0);
+		assert_int_equal(st.st_size, 8192 + 4096);
+		signatures_free(&s);
+		read_signatures("image/root.img", 8192, &s);
+		assert_int_equal(s.n, 1);
+	}
+	verify(&s.entry[0], "rsa.pub");
+	assert_int_equal(truncate("image/root.img", 8191), 0);
+	assert_refusal(run("sign --key rsa --prediction prediction --image "
+			   "image",
+			   &f),
+		       &f,
+		       "cannot sign image/root.img: it is shorter than its "
+		       "manifest says; build the image again");
+	assert_int_equal(stat("image/root.img", &st), 0);
+	assert_int_equal(st.st_size, 8191);
+}
+
+static const struct refusal {
+	const char *name; /* the arguments */
+	int result;
+	const char *line;
+} refusals[] = {
+	{ "sign", COMMAND_USAGE,
+	  "cannot read the arguments: --key FILE is missing; see cvmctl sign "
+	  "--help" },
+	{ "sign --key rsa --pcrs 4,,14", COMMAND_USAGE,
+	  "cannot read the arguments: --pcrs 4,,14 is not a list such as "
+	  "4,9,14; see cvmctl sign --help" },
+	{ "sign --key rsa --banks md5", COMMAND_USAGE,
+	  "cannot read the arguments: --banks md5 is not a list of sha1, "
+	  "sha256, sha384, sha512; see cvmctl sign --help" },
+	{ "sign --key rsa --release 0", COMMAND_USAGE,
+	  "cannot read the arguments: --release 0 is no number from 1; see "
+	  "cvmctl sign --help" },
+	{ "sign --key rsa --add-to a --image b", COMMAND_USAGE,
+	  "cannot read the arguments: give one of --add-to and --image; see "
+	  "cvmctl sign --help" },
+	{ "sign --key none --prediction prediction", -ENOENT,
+	  "cannot read none: No such file or directory; make one with openssl "
+	  "genpkey -algorithm rsa" },
+	{ "sign --key text --prediction prediction", -EINVAL,
+	  "cannot read text: it is no private key in PEM without a password; "
+	  "make one with openssl genpkey -algorithm rsa" },
+	{ "sign --key locked --prediction prediction", -EINVAL,
+	  "cannot read locked: it is no private key in PEM without a "
+	  "password; make one with openssl genpkey -algorithm rsa" },
+	{ "sign --key ed --prediction prediction", -EINVAL,
+	  "cannot use ed: it is neither RSA of 2048 to 4096 bits nor on "
+	  "P-256; make one with openssl genpkey -algorithm rsa" },
+	{ "sign --key rsa --prediction none", -ENOENT,
+	  "cannot read none: No such file or directory; make it with cvmctl "
+	  "predict --json" },
+	{ "sign --key rsa --prediction prediction --pcrs 4,9", -EINVAL,
+	  "cannot sign the PCR values: the prediction lacks one of them; "
+	  "predict with --boot, or name fewer in --pcrs" },
+	{ "sign --key rsa --prediction prediction --banks sha384", -EINVAL,
+	  "cannot read the sha384 values of prediction: it has no value of "
+	  "PCR 14 in this bank; make it with cvmctl predict --json" },
+	{ "sign --key rsa --prediction prediction --add-to text", -EINVAL,
+	  "cannot read the signatures of PCR values: they have not the form "
+	  "of tpm2-pcr-signature.json; sign the PCR values again with cvmctl "
+	  "sign" },
+	{ "sign --key rsa --prediction prediction --add-to none/out", -ENOENT,
+	  "cannot write none/out: No such file or directory; check the "
+	  "directory of --add-to" },
+	{ "sign --key rsa --prediction prediction --image none", -ENOENT,
+	  "cannot read none/manifest.json: No such file or directory; give "
+	  "the directory that cvmctl build wrote" },
+};
+
+static void refuses(void **state)
+{
+	const struct refusal *c = *state;
+	own_place struct tree t = { 0 };
+	char said[fail_line_max];
+	struct fail f = { 0 };
+	int r;
+
+	enter(&t);
+	r = run(c->name, &f);
+	(void)snprintf(said, sizeof(said), "cannot %s: %s; %s", f.what,
+		       f.reason, f.remedy);
+	assert_string_equal(said, c->line);
+	if (c->result == COMMAND_USAGE)
+		assert_int_equal(r, COMMAND_USAGE);
+	else
+		assert_true(r < 0);
+}
+
+static void reads_lists(void **state)
+{
+	own_text struct text t = { 0 };
+	uint32_t mask = 0;
+	digest_algs algs = 0;
+
+	(void)state;
+	assert_int_equal(list_read_pcrs("0,23,4", &mask), 0);
+	assert_int_equal(mask, 1U << 0 | 1U << 4 | 1U << 23);
+	list_add_pcrs(&t, mask);
+	assert_string_equal(t.s, "0,4,23");
+	assert_int_equal(list_read_pcrs("", &mask), -EINVAL);
+	assert_int_equal(list_read_pcrs("24", &mask), -EINVAL);
+	assert_int_equal(list_read_pcrs("4,4", &mask), -EINVAL);
+	assert_int_equal(list_read_pcrs("4,", &mask), -EINVAL);
+	assert_int_equal(list_read_banks("sha1,sha512", &algs), 0);
+	assert_int_equal(algs, 1U << DIGEST_SHA1 | 1U << DIGEST_SHA512);
+	assert_int_equal(list_read_banks("sha1,sha1", &algs), -EINVAL);
+	assert_int_equal(list_read_banks("", &algs), -EINVAL);
+}
+
+int main(void)
+{
+	const struct table tables[] = {
+		CASE(signs_each_bank),	     CASE(adds_to_what_is_there),
+		CASE(puts_them_on_the_disk), TABLE(refuses, refusals),
+		CASE(reads_lists),
+	};
+
+	return table_run(tables, array_size(tables));
+}
