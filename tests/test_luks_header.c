@@ -95,7 +95,8 @@ static const struct change headers[] = {
 	/* segments */
 	{ "\"segments\":{\"0\":{", "\"segments\":{\"1\":{},\"0\":{",
 	  TWO_SEGMENTS },
-	{ "\"segments\":{", "\"segments\":{},\"tokens\":{", TWO_SEGMENTS },
+	{ "\"tokens\":{},\"segments\":{", "\"segments\":{},\"tokens\":{",
+	  TWO_SEGMENTS },
 	{ "\"type\":\"crypt\"", "\"type\":\"linear\"",
 	  "its data segment is not of type crypt" },
 	{ "\"type\":\"crypt\"", "\"type\":7",
@@ -113,7 +114,10 @@ static const struct change headers[] = {
 	{ "\"iv_tweak\":\"0\"", "\"iv_tweak\":\"8\"", NOT_THE_REST },
 	/* digests */
 	{ "\"digests\":{", "\"digests\":{\"1\":{},", TWO_DIGESTS },
-	{ "\"digests\":{", "\"digests\":{},\"tokens\":{", TWO_DIGESTS },
+	{ "{\"0\":{\"type\":\"pbkdf2\",\"keyslots\":[\"0\",\"1\"],"
+	  "\"segments\":[\"0\"],\"hash\":\"sha256\",\"iterations\":2000,"
+	  "\"salt\":\"AA==\",\"digest\":\"AA==\"}}",
+	  "{}", TWO_DIGESTS },
 	{ "\"segments\":[\"0\"]", "\"segments\":[]", OTHER_DIGEST },
 	{ "\"segments\":[\"0\"]", "\"segments\":[\"1\"]", OTHER_DIGEST },
 	{ "\"segments\":[\"0\"]", "\"segments\":[\"0\",\"1\"]", OTHER_DIGEST },
