@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+/* What cvmctl seal lets itself be told to seal under, and what not. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/table.h"
+
+#include "cvmctl/command.h"
+#include "cvmctl/seal-policy.h"
+#include "lib/own.h"
+#include "tests/line.h"
+#include "tests/tmptree.h"
+
+#define A64	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define B64	"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define BANKS	"\"pcr\":14,\"banks\":{\"sha256\":{\"measured\":\"" A64 "\"}}"
+#define BOOT(n) "\"" n "\":{\"sha256\":\"" B64 "\"}"
+
+/* made once with openssl ecparam -name prime256v1 -genkey */
+static const char key[] =
+	"-----BEGIN PUBLIC KEY-----\n"
+	"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEJ1Nh1Gm6oKp5Z8QyPd3L0YxS8WkR\n"
+	"bq8kRwq1dCkS6pXw3pXH4sC2m1jYB0h9r5QXb0m8n6Gd1P6zE2yT0kQzXA==\n"
+	"-----END PUBLIC KEY-----\n";
+
+enum { pcr_4 = 1U << 4, pcr_9 = 1U << 9, pcr_14 = 1U << 14 };
+
+#define NO_CHAIN                                                              \
+	"cannot seal without the boot chain: a host that boots another "      \
+	"kernel can extend PCR 14 with the same events; add PCRs 4 and 9 (a " \
+	"UKI: 4 and 11) with cvmctl predict --boot, or give --apps-only"
+#define NO_APPS                                                            \
+	"cannot seal without PCR 14: init does not use a key that its "    \
+	"measurements do not guard; give --image, --prediction, or 14 in " \
+	"--signed-pcrs"
+#define UNSTEADY(n, why) \
+	"cannot seal to PCR " n ": " why "; leave it out, or give --any-pcr"
+#define USAGE(what) \
+	"cannot read the arguments: " what "; see cvmctl seal --help"
+
+static const struct policy_case {
+	const char *name;
+	struct seal_policy_options o;
+	bool image;
+	uint32_t literal;
+	uint32_t signed_mask;
+	const char *line; /* NULL: accepted */
+} cases[] = {
+	{ "apps and boot chain",
+	  { .prediction = "direct" },
+	  false,
+	  pcr_4 | pcr_9 | pcr_14,
+	  0,
+	  NULL },
+	{ "a UKI",
+	  { .prediction = "uki" },
+	  false,
+	  pcr_4 | 1U << 11 | pcr_14,
+	  0,
+	  NULL },
+	{ "a prediction comes before the image",
+	  { .prediction = "direct" },
+	  true,
+	  pcr_4 | pcr_9 | pcr_14,
+	  0,
+	  NULL },
+	{ "apps only, said outright",
+	  { .apps_only = true },
+	  true,
+	  pcr_14,
+	  0,
+	  NULL },
+	{ "apps only, not said", { 0 }, true, 0, 0, NO_CHAIN },
+	{ "the kernel without its initramfs",
+	  { .pcr = { { "4=" B64 }, 1 } },
+	  true,
+	  0,
+	  0,
+	  NO_CHAIN },
+	{ "the initramfs without its kernel",
+	  { .pcr = { { "9=" B64 }, 1 } },
+	  true,
+	  0,
+	  0,
+	  NO_CHAIN },
+	{ "both by hand",
+	  { .pcr = { { "9=" B64, "4=" B64 }, 2 } },
+	  true,
+	  pcr_4 | pcr_9 | pcr_14,
+	  0,
+	  NULL },
+	{ "Secure Boot and the parts of a UKI",
+	  { .pcr = { { "7=" B64, "11=" B64 }, 2 } },
+	  true,
+	  1U << 7 | 1U << 11 | pcr_14,
+	  0,
+	  NULL },
+	{ "nothing", { .apps_only = true }, false, 0, 0, NO_APPS },
+	{ "the boot chain alone",
+	  { .pcr = { { "9=" B64, "4=" B64 }, 2 } },
+	  false,
+	  0,
+	  0,
+	  NO_APPS },
+	{ "RAM size",
+	  { .prediction = "direct", .pcr = { { "1=" A64 }, 1 } },
+	  false,
+	  0,
+	  0,
+	  UNSTEADY("1", "it changes with RAM size, ACPI tables and boot "
+			"entries") },
+	{ "what anybody resets",
+	  { .prediction = "direct", .pcr = { { "23=" A64 }, 1 } },
+	  false,
+	  0,
+	  0,
+	  UNSTEADY("23", "anybody may reset it") },
+	{ "IMA",
+	  { .prediction = "direct", .pcr = { { "10=" A64 }, 1 } },
+	  false,
+	  0,
+	  0,
+	  UNSTEADY("10", "IMA extends it in the order in which files are "
+			 "opened") },
+	{ "RAM size, said outright",
+	  { .prediction = "direct",
+	    .pcr = { { "1=" A64 }, 1 },
+	    .any_pcr = true },
+	  false,
+	  1U << 1 | pcr_4 | pcr_9 | pcr_14,
+	  0,
+	  NULL },
+	{ "signed",
+	  { .signed_by = "key", .signed_pcrs = "4,9,14" },
+	  true,
+	  0,
+	  pcr_4 | pcr_9 | pcr_14,
+	  NULL },
+	{ "signed, without the boot chain",
+	  { .signed_by = "key", .signed_pcrs = "14" },
+	  true,
+	  0,
+	  0,
+	  NO_CHAIN },
+	{ "signed, apps only",
+	  { .signed_by = "key", .signed_pcrs = "14", .apps_only = true },
+	  true,
+	  0,
+	  pcr_14,
+	  NULL },
+	{ "signed apps, literal boot chain",
+	  { .signed_by = "key",
+	    .signed_pcrs = "14",
+	    .pcr = { { "9=" B64, "4=" B64 }, 2 } },
+	  true,
+	  pcr_4 | pcr_9,
+	  pcr_14,
+	  NULL },
+	{ "signed boot chain, literal apps",
+	  { .signed_by = "key", .signed_pcrs = "4,9" },
+	  true,
+	  pcr_14,
+	  pcr_4 | pcr_9,
+	  NULL },
+	{ "signed apps, predicted boot chain",
+	  { .signed_by = "key", .signed_pcrs = "14", .prediction = "direct" },
+	  false,
+	  pcr_4 | pcr_9,
+	  pcr_14,
+	  NULL },
+	{ "signed, unsteady",
+	  { .signed_by = "key", .signed_pcrs = "0,4,9,14" },
+	  true,
+	  0,
+	  0,
+	  UNSTEADY("0", "it changes with the firmware's version") },
+	{ "no key",
+	  { .signed_by = "none", .signed_pcrs = "4,9,14" },
+	  true,
+	  0,
+	  0,
+	  "cannot read none: No such file or directory; write it with openssl "
+	  "pkey -pubout" },
+	{ "a file that is no key",
+	  { .signed_by = "direct", .signed_pcrs = "4,9,14" },
+	  true,
+	  0,
+	  0,
+	  "cannot use direct: it is no public key in PEM, RSA or on P-256; "
+	  "write it with openssl pkey -pubout" },
+	{ "signed without PCRs",
+	  { .signed_by = "key" },
+	  true,
+	  0,
+	  0,
+	  USAGE("--signed-by and --signed-pcrs go together") },
+	{ "PCRs without a key",
+	  { .signed_pcrs = "14" },
+	  true,
+	  0,
+	  0,
+	  USAGE("--signed-by and --signed-pcrs go together") },
+	{ "PCRs that are none",
+	  { .signed_by = "key", .signed_pcrs = "x" },
+	  true,
+	  0,
+	  0,
+	  USAGE("--signed-pcrs x is not a list such as 4,9,14") },
+	{ "a bank that is none",
+	  { .bank = "md5" },
+	  true,
+	  0,
+	  0,
+	  USAGE("--bank md5 is unknown") },
+	{ "PCR 14 twice",
+	  { .pcr = { { "14=" B64 }, 1 } },
+	  true,
+	  0,
+	  0,
+	  USAGE("--pcr 14=" B64 " is not N=HEX of bank sha256, or repeated") },
+	{ "a PCR of the prediction twice",
+	  { .prediction = "direct", .pcr = { { "4=" B64 }, 1 } },
+	  false,
+	  0,
+	  0,
+	  USAGE("--pcr 4=" B64 " is not N=HEX of bank sha256, or repeated") },
+	{ "no such prediction",
+	  { .prediction = "none" },
+	  false,
+	  0,
+	  0,
+	  "cannot read none: No such file or directory; make it with cvmctl "
+	  "predict --json" },
+};
+
+static void enter(struct tree *t)
+{
+	tree_make(t);
+	tree_file(t, "key", 0644, key);
+	tree_file(t, "direct", 0644,
+		  "{" BANKS
+		  ",\"boot\":{\"pcrs\":{" BOOT("4") "," BOOT("9") "}}}");
+	tree_file(t, "uki", 0644,
+		  "{" BANKS
+		  ",\"boot\":{\"pcrs\":{" BOOT("4") "," BOOT("11") "}}}");
+	assert_int_equal(fchdir(t->fd), 0);
+}
+
+static void leave(struct tree *t)
+{
+	assert_int_equal(chdir("/"), 0);
+	tree_remove(t);
+}
+
+#define own_place __attribute__((cleanup(leave)))
+
+static void judges(void **state)
+{
+	const struct policy_case *c = *state;
+	own_place struct tree t = { 0 };
+	own_bytes struct bytes signer = { 0 };
+	own_json struct json_object *manifest = json_tokener_parse(
+		"{\"apps\":{\"banks\":{\"sha256\":{\"measured\":\"" A64
+		"\"}}}}");
+	struct seal_policy policy = { 0 };
+	char said[fail_line_max];
+	struct fail f = { 0 };
+	int r;
+
+	enter(&t);
+	r = seal_policy_make(&c->o, c->image ? manifest : NULL, &signer,
+			     &policy, &f);
+	if (!c->line) {
+		assert_ok(r, &f);
+		assert_int_equal(policy.pcrs.mask, c->literal);
+		assert_int_equal(policy.signed_mask, c->signed_mask);
+		assert_int_equal(!policy.signer, !c->signed_mask);
+		return;
+	}
+	assert_int_not_equal(r, 0);
+	(void)snprintf(said, sizeof(said), "cannot %s: %s; %s", f.what,
+		       f.reason, f.remedy);
+	assert_string_equal(said, c->line);
+}
+
+int main(void)
+{
+	const struct table tables[] = { TABLE(judges, cases) };
+
+	return table_run(tables, array_size(tables));
+}
