@@ -22,6 +22,8 @@
 #include "lib/own.h"
 #include "lib/text.h"
 #include "seal/luks.h"
+#include "seal/release-key.h"
+#include "seal/signatures.h"
 #include "seal/token.h"
 
 /* Ends the program, where a fuzzer or a test notices. */
@@ -175,6 +177,48 @@ static void fuzz_prediction(const uint8_t *data, size_t len)
 	}
 }
 
+/* What is read of signatures can be written, and reads the same again. */
+static void fuzz_signatures(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes b = as_text(data, len);
+	own_bytes struct bytes text = { 0 };
+	own_signatures struct signatures s = { 0 };
+	own_signatures struct signatures again = { 0 };
+	struct fail f = { 0 };
+
+	if (signatures_parse((char *)b.data, &s, &f) < 0) {
+		expect_failure(&f);
+		return;
+	}
+	expect(s.n <= signatures_max, "a bounded list");
+	expect(signatures_write(&s, &text) == 0, "memory");
+	expect(signatures_parse((char *)text.data, &again, &f) == 0 &&
+		       again.n == s.n,
+	       "the same list");
+	for (size_t i = 0; i < s.n; i++)
+		expect(again.entry[i].mask == s.entry[i].mask &&
+			       again.entry[i].release == s.entry[i].release &&
+			       again.entry[i].values.mask ==
+				       s.entry[i].values.mask,
+		       "the same entry");
+}
+
+static void fuzz_release_key(const uint8_t *data, size_t len)
+{
+	/* no NUL behind it, in memory of exactly that size */
+	own_free uint8_t *copy = malloc(len ? len : 1);
+	own_release_key struct release_key key = { 0 };
+	struct bytes pem = { .data = copy, .len = len };
+
+	expect(copy, "memory");
+	memcpy(copy, data, len);
+	if (release_key_parse(&pem, &key) < 0) {
+		expect(!key.public.data, "nothing of a refused key");
+		return;
+	}
+	expect(key.public.len >= 2 && key.name[1] == 0x0b, "a SHA-256 name");
+}
+
 /* Words, numbers and encodings: text of the length of a line. */
 static void fuzz_text(const uint8_t *data, size_t len)
 {
@@ -208,6 +252,8 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "cpio", fuzz_cpio, 4096 },
 	{ "luks-header", fuzz_luks_header, 4096 },
 	{ "prediction", fuzz_prediction, 4096 },
+	{ "signatures", fuzz_signatures, 4096 },
+	{ "release-key", fuzz_release_key, 4096 },
 	{ "text", fuzz_text, 256 },
 	{ 0 },
 };
