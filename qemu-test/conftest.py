@@ -27,7 +27,9 @@ import accel  # noqa: E402
 import bootconf  # noqa: E402
 import image as images  # noqa: E402
 import rootfile  # noqa: E402
+import seal  # noqa: E402
 import vm  # noqa: E402
+import volume  # noqa: E402
 
 BUILD = HERE.parent / "build"
 KERNELS = BUILD / "kernels"
@@ -193,3 +195,35 @@ def boot(desk, tpm):
         desk.vms.append(started)
         return started.__enter__()
     return start
+
+
+@pytest.fixture
+def with_volume(tiny):
+    """with_volume(...): a tiny image with the volume /data. Options as for
+    tiny; another volume as STATE."""
+    def build(apps=volume.APPS, files=None,
+              state=volume.BY_UUID, **options):
+        return tiny(apps=apps, files=volume.FILES if files is None else files,
+                    modules=bootconf.modules("6.1", "volume"),
+                    **{"volume state": state}, **options)
+    return build
+
+
+@pytest.fixture
+def sealed(builder, desk, tpm):
+    """sealed(image): a new disk, sealed for it and for the case's TPM."""
+    def make(image, *options, name="state.img", tpm=tpm):
+        return seal.format_disk(builder.cvmctl, image, desk.folder / name,
+                                tpm, "--volume", "state", *options)
+    return make
+
+
+@pytest.fixture
+def run(boot):
+    """run(image, disk, ...): how that boot went. FIRST are disks before the
+    root disk."""
+    def run_image(image, *disks, first=(), **options):
+        machine = image.machine(disks=disks, memory_mib=512)
+        machine = machine.replace(disks=(*first, *machine.disks))
+        return boot(machine, **options).wait()
+    return run_image

@@ -12,52 +12,13 @@ import image as images
 import pytest
 import seal
 import vm
-from bootconf import actor, modules
-from refusal import assert_refused, assert_went_well
+from bootconf import actor
+from refusal import assert_refused
+from volume import APPS, BY_UUID, FILES, UUID, assert_counts
 
-UUID = "5e0cb7a4-6d1f-4c8e-9f3b-0a1d2c3b4e5f"
 OTHER_UUID = "00000000-6d1f-4c8e-9f3b-0a1d2c3b4e5f"
 MIB = 1 << 20
-APPS = actor("one", "count /data/counter pcr 14", measure="/app")
-FILES = {"/app/data": b"just as it was"}
-BY_UUID = f"uuid = {UUID}\nmount = /data"
 BY_DEVICE = "device = /dev/vdb\nmount = /data"
-
-
-@pytest.fixture
-def with_volume(tiny):
-    """with_volume(...): a tiny image with the volume /data. Options as for
-    tiny; another volume as VOLUME."""
-    def build(apps=APPS, files=None, volume=BY_UUID, **options):
-        return tiny(apps=apps, files=FILES if files is None else files,
-                    modules=modules("6.1", "volume"),
-                    **{"volume state": volume}, **options)
-    return build
-
-
-@pytest.fixture
-def sealed(builder, desk, tpm):
-    """sealed(image): a new disk, sealed for it and for the case's TPM."""
-    def make(image, *options, name="state.img", tpm=tpm):
-        return seal.format_disk(builder.cvmctl, image, desk.folder / name,
-                                tpm, "--volume", "state", *options)
-    return make
-
-
-@pytest.fixture
-def run(boot):
-    """run(image, disk, ...): how that boot went. FIRST are disks before the
-    root disk."""
-    def run_image(image, *disks, first=(), **options):
-        machine = image.machine(disks=disks, memory_mib=512)
-        machine = machine.replace(disks=(*first, *machine.disks))
-        return boot(machine, **options).wait()
-    return run_image
-
-
-def assert_counts(result, count):
-    """The workload found its data, for the COUNT-th time."""
-    assert_went_well(result, f"actor: /data/counter counts {count}")
 
 
 def test_opens_again(with_volume, builder, sealed, run):
@@ -206,14 +167,14 @@ NO_FILE_SYSTEM = (
         "cut-16M", "cut-16M-4K", "cut-40M"])
 def test_host_changes_disk(with_volume, sealed, run, volume, host, line):
     """The disk is not what was sealed."""
-    image = with_volume(volume=volume)
+    image = with_volume(state=volume)
     options = ("--uuid", UUID) if volume == BY_DEVICE else ()
     assert_refused(run(image, *host(sealed(image, *options))), line)
 
 
 def test_by_device(with_volume, sealed, run):
     """A device path means that device, or none: the second disk only."""
-    image = with_volume(volume=BY_DEVICE)
+    image = with_volume(state=BY_DEVICE)
     disk = sealed(image)
     assert_counts(run(image, disk), 1)
 
@@ -261,7 +222,7 @@ def test_key_of_inactive_bank(with_volume, desk, sealed, run):
 ], ids=["over", "inside"])
 def test_mount_on_measured(with_volume, sealed, run, mount, measured):
     """PCR 14 vouches for files that a volume would hide or add to."""
-    image = with_volume(volume=f"uuid = {UUID}\nmount = {mount}",
+    image = with_volume(state=f"uuid = {UUID}\nmount = {mount}",
                         files={**FILES, "/app/inside/file": b"hidden"})
     assert_refused(run(image, sealed(image)),
                    f"init: volumes: cannot mount volume state over {measured}"
