@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/own.h"
+#include "seal/marshal.h"
 #include "seal/policy.h"
 #include "seal/release-key.h"
 
@@ -18,55 +19,14 @@ enum {
 	alg_sha256 = 0x000b, /* TCG Part 2, 6.3 */
 };
 
-/* What is left to read; len counts down to 0. */
-struct reader {
-	const uint8_t *at;
-	size_t len;
-};
-
-static int read_be(struct reader *r, size_t size, uint32_t *ret)
-{
-	uint32_t v = 0;
-
-	if (r->len < size)
-		return -EINVAL;
-	for (size_t i = 0; i < size; i++)
-		v = v << 8 | r->at[i];
-	r->at += size;
-	r->len -= size;
-	*ret = v;
-	return 0;
-}
-
-/* A TPM2B: a 16-bit size and that many bytes. */
-static int read_sized(struct reader *r, const uint8_t **ret, size_t *ret_len)
-{
-	uint32_t size;
-
-	if (read_be(r, 2, &size) < 0 || r->len < size)
-		return -EINVAL;
-	*ret = r->at;
-	*ret_len = size;
-	r->at += size;
-	r->len -= size;
-	return 0;
-}
-
-static int read_is(struct reader *r, size_t size, uint32_t expected)
-{
-	uint32_t v;
-
-	return read_be(r, size, &v) < 0 || v != expected ? -EINVAL : 0;
-}
-
 /* TCG Part 1, 16: a name is nameAlg || H(public area). */
 static int check_name(const struct srk_record *srk)
 {
-	struct reader name = { srk->name, srk_name_size };
+	struct unmarshal name = { srk->name, srk_name_size };
 	struct digest_set digest;
 	int r;
 
-	if (read_is(&name, 2, alg_sha256) < 0)
+	if (unmarshal_expect(&name, 2, alg_sha256) < 0)
 		return -EINVAL;
 	r = digest_data(1U << DIGEST_SHA256, srk->public_area, srk->public_len,
 			&digest);
@@ -79,27 +39,29 @@ static int check_name(const struct srk_record *srk)
 
 int srk_record_parse(const struct bytes *record, struct srk_record *ret)
 {
-	struct reader r = { record->data, record->len };
+	struct unmarshal u = { record->data, record->len };
+	struct unmarshal name;
+	struct unmarshal public;
 	struct srk_record srk = { 0 };
-	struct reader public;
-	size_t name_len;
 	uint32_t type;
-	int err;
+	int r;
 
 	if (record->len > srk_record_max)
 		return -EINVAL;
-	if (read_is(&r, 4, tpm_srk_handle) < 0 ||
-	    read_sized(&r, &srk.name, &name_len) < 0 ||
-	    name_len != srk_name_size || read_is(&r, 4, resource_key) < 0 ||
-	    read_sized(&r, &srk.public_area, &srk.public_len) < 0 || r.len)
+	if (unmarshal_expect(&u, 4, tpm_srk_handle) < 0 ||
+	    unmarshal_sized(&u, &name) < 0 || name.len != srk_name_size ||
+	    unmarshal_expect(&u, 4, resource_key) < 0 ||
+	    unmarshal_sized(&u, &public) < 0 || u.len)
 		return -EINVAL;
-	public = (struct reader){ srk.public_area, srk.public_len };
-	if (read_be(&public, 2, &type) < 0)
+	srk.name = name.at;
+	srk.public_area = public.at;
+	srk.public_len = public.len;
+	if (unmarshal_number(&public, 2, &type) < 0)
 		return -EINVAL;
 	srk.type = (uint16_t)type;
-	err = check_name(&srk);
-	if (err < 0)
-		return err;
+	r = check_name(&srk);
+	if (r < 0)
+		return r;
 	*ret = srk;
 	return 0;
 }

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Structures of TCG Part 2, read and written without a TPM library: numbers
+ * in big-endian, and byte strings behind a 16-bit size (TPM2B).
+ */
+#ifndef SEAL_MARSHAL_H
+#define SEAL_MARSHAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What is left to read; what was read moves at on. */
+struct unmarshal {
+	const uint8_t *at;
+	size_t len;
+};
+
+/* A number of size bytes, at most 4. 0, or -EINVAL when they are not there. */
+int unmarshal_number(struct unmarshal *u, size_t size, uint32_t *ret);
+
+/* The same, and -EINVAL when the number is another one. */
+int unmarshal_expect(struct unmarshal *u, size_t size, uint32_t expected);
+
+/* A TPM2B, borrowed from the bytes that are read. 0 or -EINVAL. */
+int unmarshal_sized(struct unmarshal *u, struct unmarshal *ret);
+
+/*
+ * Memory of the caller's that is written to. The first piece that does not
+ * fit is remembered and nothing is written after it, so only the end needs a
+ * check.
+ */
+struct marshal {
+	uint8_t *data;
+	size_t size; /* bytes there are */
+	size_t len;  /* bytes written */
+	bool failed;
+};
+
+/* The low size bytes of number, at most 4. */
+void marshal_number(struct marshal *m, size_t size, uint32_t number);
+void marshal_bytes(struct marshal *m, const void *data, size_t len);
+
+/* A TPM2B of these bytes. */
+void marshal_sized(struct marshal *m, const void *data, size_t len);
+
+#endif
