@@ -25,6 +25,7 @@
 #include "lib/own.h"
 #include "seal/listing.h"
 #include "seal/measure.h"
+#include "seal/offline.h"
 #include "seal/token.h"
 #include "tests/fault.h"
 #include "tests/tmptree.h"
@@ -107,6 +108,24 @@ static void run_token_format(struct attempt *a, const struct bytes *in)
 	begin(a);
 	end(a, token_format(&key, keyslot, &json, &a->f));
 	a->size = json ? strlen(json) : 0;
+}
+
+/* For each key of the corpus that can be sealed for. */
+static void run_offline_seal(struct attempt *a, const struct bytes *in)
+{
+	static const struct seal_policy policy = { .pcrs.mask = 1U << 14 };
+	own_sealed_key struct sealed_key key = { 0 };
+	own_secret struct secret secret = { 0 };
+	struct srk_public srk;
+	struct fail f;
+
+	if (srk_public_parse(in, &srk, &f) < 0 ||
+	    sealed_key_begin(&policy, &key) < 0 ||
+	    secret_alloc(32, &secret) < 0)
+		return;
+	begin(a);
+	end(a, offline_seal(&srk, &secret, &key, &a->f));
+	a->size = key.blob.len;
 }
 
 static void run_cpio_read(struct attempt *a, const struct bytes *in)
@@ -235,6 +254,7 @@ static const struct job {
 	{ "apps_conf_read", "apps-conf", run_apps_conf, NULL, false },
 	{ "token_parse", "token", run_token_parse, more_memory, true },
 	{ "token_format", "token", run_token_format, more_memory, false },
+	{ "offline_seal", "srk", run_offline_seal, more_memory, false },
 	{ "cpio_read", "cpio", run_cpio_read, NULL, false },
 	{ "cpio_write", NULL, run_cpio_write, NULL, false },
 	{ "measure_apps", NULL, run_measure, more_memory, false },

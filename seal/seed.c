@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+/*
+ * See seed.h. To an RSA key a random seed is encrypted; with an ECC key a
+ * fresh key of our own shares a point, and the seed is derived from it.
+ */
+#include "seal/seed.h"
+
+#include <errno.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+#include "lib/own.h"
+#include "seal/kdf.h"
+
+static const char what[] = "make a seed for the storage root key";
+
+enum {
+	coordinate_size = 32,		      /* of P-256 */
+	point_size = 1 + 2 * coordinate_size, /* uncompressed: SEC 1, 2.3.3 */
+	rsa_size = 256,
+};
+
+static void free_key(EVP_PKEY **key)
+{
+	EVP_PKEY_free(*key);
+}
+
+static void free_context(EVP_PKEY_CTX **context)
+{
+	EVP_PKEY_CTX_free(*context);
+}
+
+#define own_key	    __attribute__((cleanup(free_key)))
+#define own_context __attribute__((cleanup(free_context)))
+
+/* OpenSSL's own reasons are no help: what it is given was checked. */
+static int fail_crypto(struct fail *f)
+{
+	return fail_errno(f, ENOMEM, "give the VM more memory", "%s", what);
+}
+
+/* NULL when OpenSSL does not take it. The caller frees. */
+static EVP_PKEY *import_key(const char *type, OSSL_PARAM *params)
+{
+	own_context EVP_PKEY_CTX *ctx =
+		EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+	EVP_PKEY *key = NULL;
+
+	if (!ctx || EVP_PKEY_fromdata_init(ctx) <= 0 ||
+	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) <= 0)
+		return NULL;
+	return key;
+}
+
+/* The number as OpenSSL takes it, in the machine's byte order. */
+static void reverse(const struct unmarshal *number, uint8_t *ret)
+{
+	for (size_t i = 0; i < number->len; i++)
+		ret[i] = number->at[number->len - 1 - i];
+}
+
+static EVP_PKEY *import_rsa(const struct srk_public *srk)
+{
+	uint8_t modulus[rsa_size];
+	uint32_t exponent = srk->exponent;
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, modulus,
+					sizeof(modulus)),
+		OSSL_PARAM_construct_uint32(OSSL_PKEY_PARAM_RSA_E, &exponent),
+		OSSL_PARAM_construct_end(),
+	};
+
+	reverse(&srk->rsa, modulus);
+	return import_key("RSA", params);
+}
+
+/* TCG Part 1, B.4: the label of OAEP is "DUPLICATE" with its NUL. */
+static bool encrypt_seed(EVP_PKEY *key, const struct secret *seed,
+			 uint8_t ret[static rsa_size])
+{
+	char oaep[] = OSSL_PKEY_RSA_PAD_MODE_OAEP;
+	char sha256[] = "SHA256";
+	char label[] = "DUPLICATE";
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(
+			OSSL_ASYM_CIPHER_PARAM_PAD_MODE, oaep, 0),
+		OSSL_PARAM_construct_utf8_string(
+			OSSL_ASYM_CIPHER_PARAM_OAEP_DIGEST, sha256, 0),
+		OSSL_PARAM_construct_utf8_string(
+			OSSL_ASYM_CIPHER_PARAM_MGF1_DIGEST, sha256, 0),
+		OSSL_PARAM_construct_octet_string(
+			OSSL_ASYM_CIPHER_PARAM_OAEP_LABEL, label,
+			sizeof(label)),
+		OSSL_PARAM_construct_end(),
+	};
+	own_context EVP_PKEY_CTX *ctx =
+		EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	size_t len = rsa_size;
+
+	return ctx && EVP_PKEY_encrypt_init_ex(ctx, params) > 0 &&
+	       EVP_PKEY_encrypt(ctx, ret, &len, seed->data, seed->len) > 0 &&
+	       len == rsa_size;
+}
+
+static int make_rsa(const struct srk_public *srk, struct secret *seed,
+		    struct bytes *ret_encrypted, struct fail *f)
+{
+	own_key EVP_PKEY *key = import_rsa(srk);
+	uint8_t encrypted[rsa_size];
+
+	if (!key || RAND_bytes(seed->data, (int)seed->len) != 1 ||
+	    !encrypt_seed(key, seed, encrypted) ||
+	    bytes_copy(encrypted, sizeof(encrypted), ret_encrypted) < 0)
+		return fail_crypto(f);
+	return 0;
+}
+
+/* Coordinates may have lost zeros at their beginning. */
+static EVP_PKEY *import_ecc(const struct srk_public *srk)
+{
+	uint8_t point[point_size] = { 0x04 };
+	char group[] = "P-256";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+						 group, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
+						  point, sizeof(point)),
+		OSSL_PARAM_construct_end(),
+	};
+
+	memcpy(point + 1 + coordinate_size - srk->x.len, srk->x.at, srk->x.len);
+	memcpy(point + point_size - srk->y.len, srk->y.at, srk->y.len);
+	return import_key("EC", params);
+}
+
+/* The x coordinate of the shared point, all 32 bytes of it. */
+static bool share_point(EVP_PKEY *ours, EVP_PKEY *theirs, struct secret *ret)
+{
+	own_context EVP_PKEY_CTX *ctx =
+		EVP_PKEY_CTX_new_from_pkey(NULL, ours, NULL);
+	size_t len = ret->len;
+
+	return ctx && EVP_PKEY_derive_init(ctx) > 0 &&
+	       EVP_PKEY_derive_set_peer(ctx, theirs) > 0 &&
+	       EVP_PKEY_derive(ctx, ret->data, &len) > 0 && len == ret->len;
+}
+
+/* x and y of a key of our own. */
+static bool export_point(EVP_PKEY *key, uint8_t ret[static point_size])
+{
+	size_t len = 0;
+
+	return EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY,
+					       ret, point_size, &len) > 0 &&
+	       len == point_size;
+}
+
+static int derive_seed(const struct srk_public *srk, const struct secret *z,
+		       const uint8_t *point, struct secret *seed,
+		       struct bytes *ret_encrypted)
+{
+	const struct kdf_context context = {
+		"DUPLICATE", point + 1, coordinate_size,
+		/* theirs as the TPM has it in its public area */
+		srk->x.at, srk->x.len
+	};
+	uint8_t encrypted[2 * (2 + coordinate_size)];
+	struct marshal m = { encrypted, sizeof(encrypted), 0, false };
+	int r = kdf_e(z->data, z->len, &context, seed->data);
+
+	marshal_sized(&m, point + 1, coordinate_size);
+	marshal_sized(&m, point + 1 + coordinate_size, coordinate_size);
+	return r < 0 ? r : bytes_copy(encrypted, m.len, ret_encrypted);
+}
+
+static int make_ecc(const struct srk_public *srk, struct secret *seed,
+		    struct bytes *ret_encrypted, struct fail *f)
+{
+	own_key EVP_PKEY *theirs = import_ecc(srk);
+	own_key EVP_PKEY *ours = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	own_secret struct secret z = { 0 };
+	uint8_t point[point_size];
+
+	if (!theirs)
+		return fail_because(f, "its point is not on the curve",
+				    "export it with cvmctl srk", "%s", what);
+	if (secret_alloc(coordinate_size, &z) < 0 || !ours ||
+	    !share_point(ours, theirs, &z) || !export_point(ours, point) ||
+	    derive_seed(srk, &z, point, seed, ret_encrypted) < 0)
+		return fail_crypto(f);
+	return 0;
+}
+
+int seed_make(const struct srk_public *srk, struct secret *ret_seed,
+	      struct bytes *ret_encrypted, struct fail *f)
+{
+	own_secret struct secret seed = { 0 };
+	own_bytes struct bytes encrypted = { 0 };
+	int r = secret_alloc(seed_size, &seed);
+
+	if (r < 0)
+		return fail_crypto(f);
+	r = srk->type == srk_rsa ? make_rsa(srk, &seed, &encrypted, f)
+				 : make_ecc(srk, &seed, &encrypted, f);
+	if (r < 0)
+		return r;
+	*ret_encrypted = take_bytes(&encrypted);
+	*ret_seed = seed;
+	seed = (struct secret){ 0 };
+	return 0;
+}
