@@ -7,6 +7,7 @@
 #ifndef SEAL_SEALED_KEY_H
 #define SEAL_SEALED_KEY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/bytes.h"
@@ -25,8 +26,13 @@ struct sealed_key {
 	struct bytes signer;	    /* the release key in PEM, or empty */
 	uint8_t policy_digest[32];  /* SHA-256 policy session digest */
 	struct pcr_values expected; /* a hint: see sealed_key_differs */
-	struct bytes blob;	    /* TPM2B_PRIVATE || TPM2B_PUBLIC */
+	struct bytes blob;	    /* see sealed-object.h */
 	struct bytes srk;	    /* ESYS_TR serialisation, pins the SRK */
+	/*
+	 * Without srk (systemd 253 and earlier): the parent is a key that the
+	 * TPM makes anew, RSA-2048 instead of P-256.
+	 */
+	bool rsa_primary;
 };
 
 /* What a key is to be sealed under. */

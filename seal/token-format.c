@@ -66,6 +66,20 @@ static void add_expected(struct text *t, const struct pcr_values *expected)
 	text_add(t, "}");
 }
 
+/* "ecc", "rsa"; NULL when the SRK is neither. */
+static const char *primary_alg(const struct sealed_key *key)
+{
+	struct srk_record record;
+
+	if (!key->srk.len)
+		return key->rsa_primary ? "rsa" : "ecc";
+	if (srk_record_parse(&key->srk, &record) < 0)
+		return NULL;
+	if (record.type == tpm_alg_rsa)
+		return "rsa";
+	return record.type == tpm_alg_ecc ? "ecc" : NULL;
+}
+
 /* The values are digits, hex and base64: none needs quoting in JSON. */
 int token_format(const struct sealed_key *key, int keyslot, char **ret,
 		 struct fail *f)
@@ -73,12 +87,11 @@ int token_format(const struct sealed_key *key, int keyslot, char **ret,
 	own_free char *blob = base64_encode(&key->blob);
 	own_free char *srk = base64_encode(&key->srk);
 	own_text struct text t = { 0 };
-	struct srk_record record;
+	const char *alg = primary_alg(key);
 	char policy[2 * sizeof(key->policy_digest) + 1];
 	int r;
 
-	if (srk_record_parse(&key->srk, &record) < 0 ||
-	    (record.type != tpm_alg_ecc && record.type != tpm_alg_rsa))
+	if (!alg)
 		return fail_because(f, "its SRK is neither ECC nor RSA",
 				    "seal the key with cvmctl seal", "%s",
 				    what_write);
@@ -88,11 +101,11 @@ int token_format(const struct sealed_key *key, int keyslot, char **ret,
 	text_add(&t, ",\"tpm2-blob\":\"%s\"", blob ? blob : "");
 	add_pcrs(&t, "tpm2-pcrs", key->pcr_mask);
 	text_add(&t, ",\"tpm2-pcr-bank\":\"%s\"", digest_name(key->bank));
-	text_add(&t, ",\"tpm2-primary-alg\":\"%s\"",
-		 record.type == tpm_alg_ecc ? "ecc" : "rsa");
+	text_add(&t, ",\"tpm2-primary-alg\":\"%s\"", alg);
 	r = add_signer(&t, key);
-	text_add(&t, ",\"tpm2-policy-hash\":\"%s\",\"tpm2_srk\":\"%s\"", policy,
-		 srk ? srk : "");
+	text_add(&t, ",\"tpm2-policy-hash\":\"%s\"", policy);
+	if (key->srk.len)
+		text_add(&t, ",\"tpm2_srk\":\"%s\"", srk ? srk : "");
 	add_expected(&t, &key->expected);
 	text_add(&t, "}");
 	if (!blob || !srk || r < 0 || text_failed(&t))

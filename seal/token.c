@@ -122,14 +122,14 @@ static const char *read_expected(struct json_object *value, struct token *ret)
 		       "its cvm-init-pcrs are not PCR values of one bank");
 }
 
-/* Says what the SRK record says too, which is what counts. */
+/* With an SRK record it is that one which counts. */
 static const char *read_primary_alg(struct json_object *value,
 				    struct token *ret)
 {
 	const char *s = json_value_string(value);
 
-	(void)ret;
-	return s && (strcmp(s, "ecc") == 0 || strcmp(s, "rsa") == 0)
+	ret->key.rsa_primary = s && strcmp(s, "rsa") == 0;
+	return ret->key.rsa_primary || (s && strcmp(s, "ecc") == 0)
 		       ? NULL
 		       : "its primary key is neither ECC nor RSA";
 }
@@ -189,10 +189,10 @@ static const struct field {
 	{ "keyslots", read_keyslot, true },
 	{ "tpm2-blob", read_blob, true },
 	{ "tpm2-pcrs", read_pcrs, true },
-	{ "tpm2-pcr-bank", read_bank, true },
+	{ "tpm2-pcr-bank", read_bank, false }, /* systemd 250 and later */
 	{ "tpm2-primary-alg", read_primary_alg, false },
 	{ "tpm2-policy-hash", read_policy, true },
-	{ "tpm2_srk", read_srk, true }, /* systemd 254 and later */
+	{ "tpm2_srk", read_srk, false }, /* systemd 254 and later */
 	{ "tpm2-pin", refuse_pin, false },
 	{ "tpm2_salt", refuse_pin, false },
 	{ "tpm2_argon2id_memcost", refuse_pin, false },
@@ -267,7 +267,11 @@ int token_parse(const char *json, struct sealed_key *ret, int *ret_keyslot,
 		struct fail *f)
 {
 	own_json struct json_object *object = NULL;
-	own_token struct token token = { 0 };
+	/*
+	 * Where systemd would look which bank the TPM has: another bank than
+	 * this one only means that the policy differs.
+	 */
+	own_token struct token token = { .key.bank = DIGEST_SHA256 };
 	int r = strict_json_parse(json, token_json_max, token_depth_max,
 				  &object);
 

@@ -25,7 +25,7 @@ static const char empty_auth[] = "clear the passwords of the TPM's owner "
 				 "and SRK";
 
 static const struct meaning meanings[] = {
-	{ TPM2_RC_INTEGRITY, EBADMSG,
+	{ TPM2_RC_INTEGRITY, ENXIO,
 	  "it was sealed by another TPM, or is damaged", seal_again },
 	{ TPM2_RC_POLICY_FAIL, EPERM,
 	  "the TPM holds it under another policy than its token says",

@@ -10,6 +10,7 @@
  *	tpm-policy.c   what a key is bound to, asserted
  *	tpm-release.c  the least release that keys are opened for
  *	tpm-seal.c     seal and unseal
+ *	tpm-load.c     sealed objects, from a token into the TPM
  */
 #ifndef SEAL_TPM_INTERNAL_H
 #define SEAL_TPM_INTERNAL_H
@@ -62,6 +63,8 @@ struct tpm {
 	ESYS_TR srk;		 /* ESYS_TR_NONE until tpm_need_session */
 	ESYS_TR session;	 /* ESYS_TR_NONE until tpm_need_session */
 	struct bytes srk_record; /* as parsed by srk_record_parse */
+	bool srk_pinned;
+	uint8_t srk_pin[srk_name_size];
 };
 
 /* tpm_open for a TCTI at hand, which it takes over, and NULLs, on success. */
@@ -77,6 +80,21 @@ ESYS_TR tpm_session(struct tpm *t, TPMA_SESSION attributes);
 /* Starts a session of that type salted to the SRK; the caller flushes. */
 int tpm_start_session(struct tpm *t, TPM2_SE type, TPMA_SESSION attributes,
 		      ESYS_TR *ret, struct fail *f);
+
+/*
+ * Makes the parent of a key whose token names no SRK: as systemd 253 and
+ * earlier, transient. The caller flushes.
+ */
+int tpm_create_legacy_primary(struct tpm *t, bool rsa, ESYS_TR *ret,
+			      struct fail *f);
+
+/*
+ * Loads the sealed object, importing it if it was sealed away from the TPM.
+ * The caller flushes. -ENXIO when it is for another TPM or SRK, or does not
+ * say for which.
+ */
+int tpm_load(struct tpm *t, const struct sealed_key *key, ESYS_TR *ret,
+	     struct fail *f);
 
 /* Flushes a session or transient object, if any; sets ESYS_TR_NONE. */
 void tpm_flush(struct tpm *t, ESYS_TR *handle);

@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
  * Seal and unseal, as systemd does it: a KEYEDHASH object below the SRK whose
- * only authorisation is a policy (tpm-policy.c). The sealed
- * object comes from a disk that the host may have written, so its token is
- * compared with what the object itself says before it is used, and it opens
- * only under the SRK that the token names.
+ * only authorisation is a policy (tpm-policy.c). How an object comes from a
+ * disk into the TPM is in tpm-load.c.
  */
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <string.h>
 #include <tss2/tss2_mu.h>
 
 #include "lib/own.h"
-#include "lib/text.h"
 #include "seal/tpm-internal.h"
 
 static const char what_seal[] = "seal the key";
 static const char what_unseal[] = "unseal the key";
 static const char more_memory[] = "give the VM more memory";
-
-static const char seal_again[] = "seal it again on this TPM with cvmctl seal";
 
 enum {
 	/* as systemd 256 and later makes them when there is no PIN */
@@ -28,11 +22,6 @@ enum {
 	/* each is a chance for the PCRs to change between check and use */
 	unseal_attempts = 3,
 };
-
-static bool same_digest(const TPM2B_DIGEST *a, const uint8_t b[32])
-{
-	return a->size == 32 && CRYPTO_memcmp(a->buffer, b, 32) == 0;
-}
 
 static int pack_blob(const TPM2B_PRIVATE *private, const TPM2B_PUBLIC *public,
 		     struct bytes *ret)
@@ -130,71 +119,6 @@ int tpm_seal(struct tpm *t, const struct secret *secret, struct sealed_key *key,
 	return create_sealed(t, secret, key, f);
 }
 
-/* Takes the blob apart and holds its public part against the token's. */
-static int unpack_blob(const struct sealed_key *key, TPM2B_PRIVATE *private,
-		       TPM2B_PUBLIC *public, struct fail *f)
-{
-	const struct bytes *blob = &key->blob;
-	const TPMT_PUBLIC *area = &public->publicArea;
-	size_t at = 0;
-
-	if (Tss2_MU_TPM2B_PRIVATE_Unmarshal(blob->data, blob->len, &at,
-					    private) ||
-	    Tss2_MU_TPM2B_PUBLIC_Unmarshal(blob->data, blob->len, &at, public))
-		return fail_because(f, "its blob is damaged", seal_again,
-				    what_unseal);
-	/* systemd-cryptenroll --tpm2-device-key= adds a seed for TPM2_Import */
-	if (at != blob->len)
-		return fail_because(f, "it was sealed away from its TPM",
-				    seal_again, what_unseal);
-	if (area->type != TPM2_ALG_KEYEDHASH ||
-	    area->nameAlg != TPM2_ALG_SHA256 ||
-	    area->objectAttributes & TPMA_OBJECT_USERWITHAUTH ||
-	    !same_digest(&area->authPolicy, key->policy_digest))
-		return fail_because(f,
-				    "its blob has another policy than its "
-				    "token says",
-				    seal_again, what_unseal);
-	return 0;
-}
-
-/*
- * This is where the session becomes one with the pinned SRK: see the top of
- * tpm-session.c.
- */
-static int check_pinned_srk(const struct tpm *t, const struct sealed_key *key,
-			    struct fail *f)
-{
-	struct srk_record pinned;
-	struct srk_record present;
-
-	if (srk_record_parse(&key->srk, &pinned) < 0)
-		return fail_because(f,
-				    "its token does not name the storage "
-				    "root key 0x81000001",
-				    seal_again, what_unseal);
-	if (srk_record_parse(&t->srk_record, &present) < 0 ||
-	    CRYPTO_memcmp(pinned.name, present.name, srk_name_size) != 0)
-		return fail_because(f, "it was sealed by another TPM or SRK",
-				    seal_again, what_unseal);
-	return 0;
-}
-
-static int load_object(struct tpm *t, const struct sealed_key *key,
-		       ESYS_TR *ret, struct fail *f)
-{
-	TPM2B_PRIVATE private = { 0 };
-	TPM2B_PUBLIC public = { 0 };
-	TSS2_RC rc;
-	int r = unpack_blob(key, &private, &public, f);
-
-	if (r < 0)
-		return r;
-	rc = Esys_Load(t->esys, t->srk, tpm_session(t, 0), ESYS_TR_NONE,
-		       ESYS_TR_NONE, &private, &public, ret);
-	return rc ? tpm_fail(t, rc, f, what_unseal) : 0;
-}
-
 /* The answer is encrypted and authenticated by the salted policy session. */
 static TSS2_RC read_object(struct tpm *t, ESYS_TR object, ESYS_TR policy,
 			   struct secret *ret)
@@ -249,9 +173,7 @@ int tpm_unseal(struct tpm *t, const struct sealed_key *key,
 	int r = tpm_need_session(t, f);
 
 	if (r == 0)
-		r = check_pinned_srk(t, key, f);
-	if (r == 0)
-		r = load_object(t, key, &object, f);
+		r = tpm_load(t, key, &object, f);
 	if (r == 0)
 		r = unseal_object(t, object, key, signatures, ret, f);
 	tpm_flush(t, &object);

@@ -6,11 +6,13 @@
  * unsalted session would prove nothing: its HMAC key is empty.
  *
  * The SRK is taken as the TPM shows it, after its name was found to be the
- * hash of its public area. Unsealing then requires that name to be the one
- * that the key was sealed under (tpm-seal.c): with equal names the salt of
- * this session went to the pinned key.
+ * hash of its public area, and to be the pinned one where there is a pin.
+ * Unsealing then requires that name to be the one that the key was sealed
+ * under (tpm-load.c): with equal names the salt of this session went to the
+ * pinned key.
  */
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <string.h>
 #include <tss2/tss2_mu.h>
 
@@ -27,6 +29,8 @@ enum {
 			 TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT,
 	/* one that others have made may lack noDA, but none of these */
 	srk_required = srk_attributes & ~TPMA_OBJECT_NODA,
+	/* of the primary that systemd 253 and earlier make at each use */
+	legacy_attributes = srk_required,
 };
 
 static const TPM2B_PUBLIC srk_ecc = {
@@ -68,17 +72,17 @@ void tpm_flush(struct tpm *t, ESYS_TR *handle)
 	*handle = ESYS_TR_NONE;
 }
 
-static TSS2_RC create_primary(struct tpm *t, const TPM2B_PUBLIC *template,
-			      ESYS_TR *ret)
+static TSS2_RC create_primary(struct tpm *t, ESYS_TR auth,
+			      const TPM2B_PUBLIC *template, ESYS_TR *ret)
 {
 	static const TPM2B_SENSITIVE_CREATE no_sensitive = { 0 };
 	static const TPM2B_DATA no_data = { 0 };
 	static const TPML_PCR_SELECTION no_pcrs = { 0 };
 
-	return Esys_CreatePrimary(t->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD,
-				  ESYS_TR_NONE, ESYS_TR_NONE, &no_sensitive,
-				  template, &no_data, &no_pcrs, ret, NULL, NULL,
-				  NULL, NULL);
+	return Esys_CreatePrimary(t->esys, ESYS_TR_RH_OWNER, auth, ESYS_TR_NONE,
+				  ESYS_TR_NONE, &no_sensitive, template,
+				  &no_data, &no_pcrs, ret, NULL, NULL, NULL,
+				  NULL);
 }
 
 /* An error in CreatePrimary's parameter 2: TCG Part 2, 6.6.2. */
@@ -94,11 +98,11 @@ static int create_srk(struct tpm *t, struct fail *f)
 		"create the TPM's storage root key 0x81000001";
 	ESYS_TR primary = ESYS_TR_NONE;
 	ESYS_TR persistent = ESYS_TR_NONE;
-	TSS2_RC rc = create_primary(t, &srk_ecc, &primary);
+	TSS2_RC rc = create_primary(t, ESYS_TR_PASSWORD, &srk_ecc, &primary);
 
 	/* a TPM without P-256 refuses the template in one way or another */
 	if (is_about_template(rc))
-		rc = create_primary(t, &srk_rsa, &primary);
+		rc = create_primary(t, ESYS_TR_PASSWORD, &srk_rsa, &primary);
 	if (rc)
 		return tpm_fail(t, rc, f, what);
 	rc = Esys_EvictControl(t->esys, ESYS_TR_RH_OWNER, primary,
@@ -111,11 +115,30 @@ static int create_srk(struct tpm *t, struct fail *f)
 	return 0;
 }
 
+void tpm_pin_srk(struct tpm *t, const uint8_t name[static srk_name_size])
+{
+	memcpy(t->srk_pin, name, srk_name_size);
+	t->srk_pinned = true;
+}
+
+static int check_pin(const struct tpm *t, const struct srk_record *srk,
+		     struct fail *f)
+{
+	if (!t->srk_pinned ||
+	    CRYPTO_memcmp(t->srk_pin, srk->name, srk_name_size) == 0)
+		return 0;
+	return fail_because(f, "its name is not the one in boot.conf",
+			    "give the VM the TPM that has the [tpm] srk of "
+			    "boot.conf",
+			    what_srk);
+}
+
 /*
  * ESYS keeps the TPM's name and public area without comparing them, and salts
  * to that public area; the record is what it keeps.
  */
-static int check_srk(const struct bytes *record, struct fail *f)
+static int check_srk(const struct tpm *t, const struct bytes *record,
+		     struct fail *f)
 {
 	struct srk_record srk;
 	TPMT_PUBLIC public = { 0 };
@@ -134,7 +157,7 @@ static int check_srk(const struct bytes *record, struct fail *f)
 	if (r == 0 &&
 	    (public.objectAttributes & srk_required) == srk_required &&
 	    !(public.objectAttributes & TPMA_OBJECT_SIGN_ENCRYPT))
-		return 0;
+		return check_pin(t, &srk, f);
 	return fail_because(f, "it is not a storage root key",
 			    "remove it with tpm2_evictcontrol -c 0x81000001",
 			    what_srk);
@@ -166,7 +189,7 @@ static int load_srk(struct tpm *t, struct fail *f)
 	r = bytes_copy(serial, len, &record);
 	if (r < 0)
 		return fail_errno(f, r, "give the VM more memory", what_srk);
-	r = check_srk(&record, f);
+	r = check_srk(t, &record, f);
 	if (r < 0)
 		return r;
 	t->srk = srk;
@@ -196,6 +219,31 @@ int tpm_start_session(struct tpm *t, TPM2_SE type, TPMA_SESSION attributes,
 	}
 	*ret = session;
 	return 0;
+}
+
+int tpm_create_legacy_primary(struct tpm *t, bool rsa, ESYS_TR *ret,
+			      struct fail *f)
+{
+	TPM2B_PUBLIC template = rsa ? srk_rsa : srk_ecc;
+	TSS2_RC rc;
+
+	template.publicArea.objectAttributes = legacy_attributes;
+	rc = create_primary(t, tpm_session(t, 0), &template, ret);
+	return rc ? tpm_fail(t, rc, f, "make the parent of the key") : 0;
+}
+
+int tpm_srk_public(struct tpm *t, struct bytes *ret, struct fail *f)
+{
+	struct srk_record srk;
+	int r = tpm_need_session(t, f);
+
+	if (r < 0)
+		return r;
+	r = srk_record_parse(&t->srk_record, &srk);
+	if (r == 0) /* the record ends with it; its size comes before */
+		r = bytes_copy(srk.public_area - 2, srk.public_len + 2, ret);
+	return r < 0 ? fail_errno(f, r, "give the VM more memory", what_srk)
+		     : 0;
 }
 
 int tpm_need_session(struct tpm *t, struct fail *f)

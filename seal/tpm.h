@@ -35,6 +35,12 @@ void tpm_close(struct tpm **t);
 #define own_tpm __attribute__((cleanup(tpm_close)))
 
 /*
+ * Before anything that needs a session: the storage root key has to have this
+ * name, or every call fails that would use it.
+ */
+void tpm_pin_srk(struct tpm *t, const uint8_t name[static srk_name_size]);
+
+/*
  * The active PCR banks. A bank that is in use and that we cannot compute is
  * a failure, since it would stay un-extended.
  */
@@ -63,11 +69,17 @@ int tpm_seal(struct tpm *t, const struct secret *secret, struct sealed_key *key,
 	     struct fail *f);
 
 /*
+ * The SRK's public area as a TPM2B_PUBLIC, which srk_public_parse takes. The
+ * SRK is created when it is absent. The caller frees *ret.
+ */
+int tpm_srk_public(struct tpm *t, struct bytes *ret, struct fail *f);
+
+/*
  * Unseals. signatures, which may be NULL, are for a key whose PCR values a
- * release key signs. The failure tells apart: another TPM or SRK, PCRs that
- * differ from the policy (which, where that is known), no or a foreign
- * signature, an old release, damaged blob, lockout, silent TPM. *ret is wiped
- * and freed by the caller.
+ * release key signs. The failure tells apart: a blob that no TPM is asked
+ * about (-EINVAL), one of another TPM or SRK (-ENXIO), PCRs that differ from
+ * the policy (-EPERM; which, where that is known), no or a foreign signature,
+ * an old release, lockout, silent TPM. *ret is wiped and freed by the caller.
  */
 int tpm_unseal(struct tpm *t, const struct sealed_key *key,
 	       const struct signatures *signatures, struct secret *ret,

@@ -71,6 +71,41 @@ static void test_reads_what_it_writes(void **state)
 	assert_string_equal(again, good);
 }
 
+/* As systemd 248 wrote them: no bank, no kind of key, no SRK. */
+static void test_reads_old_tokens(void **state)
+{
+	static const char old[] =
+		"{\"type\":\"systemd-tpm2\",\"keyslots\":[\"1\"],"
+		"\"tpm2-blob\":\"" BLOB "\",\"tpm2-pcrs\":[14],"
+		"\"tpm2-policy-hash\":\"" POLICY "\"}";
+	static const char again[] =
+		"{\"type\":\"systemd-tpm2\",\"keyslots\":[\"1\"],"
+		"\"tpm2-blob\":\"" BLOB "\",\"tpm2-pcrs\":[14],"
+		"\"tpm2-pcr-bank\":\"sha256\",\"tpm2-primary-alg\":\"%s\","
+		"\"tpm2-policy-hash\":\"" POLICY "\"}";
+
+	(void)state;
+	for (int rsa = 0; rsa < 2; rsa++) {
+		own_sealed_key struct sealed_key key = { 0 };
+		own_free char *json = NULL;
+		own_text struct text expected = { 0 };
+		struct fail f = { 0 };
+		int keyslot = -1;
+
+		assert_ok(token_parse(old, &key, &keyslot, &f), &f);
+		assert_int_equal(key.srk.len, 0);
+		assert_int_equal(key.bank, DIGEST_SHA256);
+		assert_false(key.rsa_primary);
+		key.rsa_primary = rsa;
+		assert_ok(token_format(&key, keyslot, &json, &f), &f);
+		text_add(&expected, again, rsa ? "rsa" : "ecc");
+		assert_string_equal(json, expected.s);
+		sealed_key_free(&key);
+		assert_ok(token_parse(json, &key, &keyslot, &f), &f);
+		assert_int_equal(key.rsa_primary, rsa);
+	}
+}
+
 struct change {
 	const char *name;   /* of the field; one more field if not there */
 	const char *value;  /* JSON; NULL leaves the field out */
@@ -108,7 +143,7 @@ static const struct change changes[] = {
 	{ "tpm2-pcr-bank", "\"sha384\"", NULL },
 	{ "tpm2-pcr-bank", "\"sm3_256\"",
 	  "its PCR bank is none of SHA-1 and SHA-2" },
-	{ "tpm2-pcr-bank", NULL, "it has no tpm2-pcr-bank" },
+	{ "tpm2-pcr-bank", NULL, NULL },
 	{ "tpm2-primary-alg", "\"rsa\"", NULL },
 	{ "tpm2-primary-alg", NULL, NULL },
 	{ "tpm2-primary-alg", "\"none\"",
@@ -125,7 +160,7 @@ static const struct change changes[] = {
 	  "its tpm2_srk is not that of SRK 0x81000001" },
 	{ "tpm2_srk", "\"gQAAAQ==\"",
 	  "its tpm2_srk is not that of SRK 0x81000001" },
-	{ "tpm2_srk", NULL, "it has no tpm2_srk" },
+	{ "tpm2_srk", NULL, NULL },
 	{ "tpm2-pin", "false", NULL },
 	{ "tpm2-pin", "true", "it needs a PIN" },
 	{ "tpm2-pin", "\"no\"", "it needs a PIN" },
@@ -249,13 +284,15 @@ static void test_is_bounded(void **state)
 	sealed_key_free(&key);
 }
 
-static void test_refuses_to_write_without_srk(void **state)
+static void test_refuses_to_write_another_srk(void **state)
 {
-	struct sealed_key key = { 0 };
+	static const uint8_t other[] = { 0x81, 0, 0, 1 };
+	own_sealed_key struct sealed_key key = { 0 };
 	struct fail f = { 0 };
 	char *json = NULL;
 
 	(void)state;
+	assert_int_equal(bytes_copy(other, sizeof(other), &key.srk), 0);
 	assert_refusal(token_format(&key, 0, &json, &f), &f,
 		       "cannot write the TPM token: its SRK is neither ECC nor "
 		       "RSA; seal the key with cvmctl seal");
@@ -281,10 +318,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads_what_it_writes),
+		cmocka_unit_test(test_reads_old_tokens),
 		cmocka_unit_test(test_judges_each_field),
 		cmocka_unit_test(test_refuses_what_is_no_object),
 		cmocka_unit_test(test_is_bounded),
-		cmocka_unit_test(test_refuses_to_write_without_srk),
+		cmocka_unit_test(test_refuses_to_write_another_srk),
 		cmocka_unit_test(test_passphrase_is_base64),
 	};
 

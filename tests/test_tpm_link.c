@@ -198,7 +198,7 @@ static void test_says_codes_in_words(void **state)
 		int err;
 		const char *words;
 	} cases[] = {
-		{ 0x1df, -EBADMSG,
+		{ 0x1df, -ENXIO,
 		  "it was sealed by another TPM, or is damaged; seal it again "
 		  "on this TPM with cvmctl seal" },
 		{ 0x99d, -EPERM,

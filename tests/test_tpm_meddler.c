@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "lib/own.h"
+#include "seal/offline.h"
 #include "seal/tpm-internal.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"
@@ -103,6 +104,29 @@ static struct tpm *open_meddled(const struct swtpm *s,
 	return t;
 }
 
+/* A key that was sealed away from its TPM, under an SRK that is known. */
+static int use_offline(struct tpm *t, const struct seal_policy *policy,
+		       struct fail *f)
+{
+	own_sealed_key struct sealed_key key = { 0 };
+	own_secret struct secret secret = { 0 };
+	own_secret struct secret unsealed = { 0 };
+	own_bytes struct bytes file = { 0 };
+	struct srk_public srk;
+	int r = tpm_srk_public(t, &file, f);
+
+	assert_int_equal(secret_alloc(32, &secret), 0);
+	if (r == 0)
+		r = srk_public_parse(&file, &srk, f);
+	if (r == 0)
+		r = sealed_key_begin(policy, &key);
+	if (r == 0)
+		r = offline_seal(&srk, &secret, &key, f);
+	if (r == 0)
+		r = tpm_unseal(t, &key, NULL, &unsealed, f);
+	return r;
+}
+
 /* All that a boot does with a TPM; the first failure. */
 static int use_tpm(struct tpm *t, struct fail *f)
 {
@@ -131,7 +155,7 @@ static int use_tpm(struct tpm *t, struct fail *f)
 		r = tpm_unseal(t, &key, NULL, &unsealed, f);
 	if (r == 0)
 		assert_memory_equal(unsealed.data, secret.data, 32);
-	return r;
+	return r < 0 ? r : use_offline(t, &policy, f);
 }
 
 #define CHANGED                                                          \
@@ -151,6 +175,7 @@ static const struct {
 	{ { TPM2_CC_PCR_Extend, 1, 0 }, "cannot extend PCR 14" CHANGED },
 	{ { TPM2_CC_Create, 1, 0 }, "cannot seal the key" CHANGED },
 	{ { TPM2_CC_Load, 1, 0 }, "cannot unseal the key" CHANGED },
+	{ { TPM2_CC_Import, 1, 0 }, "cannot unseal the key" CHANGED },
 	{ { TPM2_CC_Unseal, 1, 0 }, "cannot unseal the key" CHANGED },
 	/* a byte of the name, of the public key: 36 are the other name */
 	{ { TPM2_CC_ReadPublic, 37, 0 }, ANOTHER_KEY },

@@ -23,7 +23,9 @@
 #include "lib/text.h"
 #include "seal/luks.h"
 #include "seal/release-key.h"
+#include "seal/sealed-object.h"
 #include "seal/signatures.h"
+#include "seal/srk-public.h"
 #include "seal/token.h"
 
 /* Ends the program, where a fuzzer or a test notices. */
@@ -112,6 +114,45 @@ static void fuzz_ima_policy(const uint8_t *data, size_t len)
 		expect_failure(&f);
 }
 
+/* The parts of a blob lie in it; a key's in its file, and make a record. */
+static void expect_within(const struct unmarshal *part, const uint8_t *data,
+			  size_t len)
+{
+	expect(!part->len ||
+		       (part->at >= data && part->at + part->len <= data + len),
+	       "a part of it");
+}
+
+static void expect_object(const struct sealed_key *key)
+{
+	struct sealed_object o = { 0 };
+	const char *why = sealed_object_parse(key, &o);
+
+	expect(!why || *why, "a reason");
+	expect_within(&o.private, key->blob.data, key->blob.len);
+	expect_within(&o.public, key->blob.data, key->blob.len);
+	expect_within(&o.seed, key->blob.data, key->blob.len);
+}
+
+static void fuzz_srk(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes file = as_text(data, len);
+	own_bytes struct bytes record = { 0 };
+	struct srk_public srk;
+	struct srk_record read;
+	struct fail f = { 0 };
+
+	if (srk_public_parse(&file, &srk, &f) < 0) {
+		expect_failure(&f);
+		return;
+	}
+	expect_within(&srk.rsa, file.data, file.len);
+	expect_within(&srk.x, file.data, file.len);
+	expect_within(&srk.y, file.data, file.len);
+	expect(srk_public_record(&srk, &record) == 0, "memory");
+	expect(srk_record_parse(&record, &read) == 0, "a record");
+}
+
 /* What is accepted comes back the same when it is written and read again. */
 static void fuzz_token(const uint8_t *data, size_t len)
 {
@@ -127,6 +168,7 @@ static void fuzz_token(const uint8_t *data, size_t len)
 		expect_failure(&f);
 		return;
 	}
+	expect_object(&key);
 	expect(token_format(&key, slot, &json, &f) == 0, "it can be written");
 	expect(token_parse(json, &again, &slot_again, &f) == 0, "and read");
 	expect(slot == slot_again && key.pcr_mask == again.pcr_mask &&
@@ -249,6 +291,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "cmdline", fuzz_cmdline, cmdline_max },
 	{ "ima-policy", fuzz_ima_policy, ima_policy_max + 1 },
 	{ "token", fuzz_token, token_json_max + 1 },
+	{ "srk", fuzz_srk, srk_public_max + 1 },
 	{ "cpio", fuzz_cpio, 4096 },
 	{ "luks-header", fuzz_luks_header, 4096 },
 	{ "prediction", fuzz_prediction, 4096 },

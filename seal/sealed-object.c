@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+/* See sealed-object.h. */
+#include "seal/sealed-object.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+
+static const char damaged[] = "its blob is damaged";
+
+enum {
+	/* TPM_ALG_ID: TCG Part 2, 6.3 */
+	alg_keyedhash = 0x0008,
+	alg_sha256 = 0x000b,
+	alg_null = 0x0010,
+	/* TPMA_OBJECT: 8.3 */
+	attr_fixed_tpm = 1 << 1,
+	attr_fixed_parent = 1 << 4,
+	attr_no_da = 1 << 10, /* systemd 255 and earlier leave it out */
+};
+
+static int split(const struct bytes *blob, struct sealed_object *ret)
+{
+	struct unmarshal u = { blob->data, blob->len };
+
+	if (unmarshal_sized(&u, &ret->private) < 0 ||
+	    unmarshal_sized(&u, &ret->public) < 0)
+		return -EINVAL;
+	if (!u.len)
+		return 0;
+	/* without a seed TPM2_Import would take a secret that lies open */
+	if (unmarshal_sized(&u, &ret->seed) < 0 || !ret->seed.len)
+		return -EINVAL;
+	return u.len ? -EINVAL : 0;
+}
+
+/* All but unique, by which the TPM tells whether private belongs to it. */
+static const char *check_public(struct unmarshal u,
+				const struct sealed_key *key, bool imported)
+{
+	uint32_t expected = imported ? 0 : attr_fixed_tpm | attr_fixed_parent;
+	uint32_t attributes;
+	struct unmarshal policy;
+	struct unmarshal unique;
+
+	if (unmarshal_expect(&u, 2, alg_keyedhash) < 0 ||
+	    unmarshal_expect(&u, 2, alg_sha256) < 0 ||
+	    unmarshal_number(&u, 4, &attributes) < 0 ||
+	    unmarshal_sized(&u, &policy) < 0 ||
+	    unmarshal_expect(&u, 2, alg_null) < 0 ||
+	    unmarshal_sized(&u, &unique) < 0 || u.len)
+		return damaged;
+	if ((attributes & ~(uint32_t)attr_no_da) != expected)
+		return "its object has other attributes than systemd gives it";
+	if (policy.len != sizeof(key->policy_digest) ||
+	    CRYPTO_memcmp(policy.at, key->policy_digest, policy.len) != 0)
+		return "its blob has another policy than its token says";
+	return NULL;
+}
+
+const char *sealed_object_parse(const struct sealed_key *key,
+				struct sealed_object *ret)
+{
+	struct sealed_object o = { 0 };
+	const char *why;
+
+	if (split(&key->blob, &o) < 0)
+		return damaged;
+	why = check_public(o.public, key, o.seed.at);
+	if (!why)
+		*ret = o;
+	return why;
+}

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Keys that are not made by the TPM that opens them: sealed for its storage
+ * root key elsewhere, or below a key that it makes anew. Against swtpm.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/io.h"
+#include "lib/own.h"
+#include "seal/offline.h"
+#include "seal/sealed-object.h"
+#include "seal/tpm.h"
+#include "tests/line.h"
+#include "tests/swtpm.h"
+
+enum { timeout_ms = 20000 };
+
+/* PCR 14 of a TPM that was just started. */
+static const struct seal_policy policy = { .pcrs = { .bank = DIGEST_SHA256,
+						     .mask = 1U << 14 } };
+
+static struct tpm *open_tpm(const struct swtpm *s)
+{
+	struct tpm *t = NULL;
+	struct fail f = { 0 };
+
+	assert_ok(tpm_open(s->tcti, timeout_ms, &t, &f), &f);
+	return t;
+}
+
+static void make_secret(size_t len, struct secret *ret)
+{
+	assert_int_equal(secret_alloc(len, ret), 0);
+	memset(ret->data, 0x5a, len);
+}
+
+static void assert_unseals(struct tpm *t, const struct sealed_key *key,
+			   size_t len)
+{
+	own_secret struct secret secret = { 0 };
+	struct fail f = { 0 };
+
+	assert_ok(tpm_unseal(t, key, NULL, &secret, &f), &f);
+	assert_int_equal(secret.len, len);
+	for (size_t i = 0; i < len; i++)
+		assert_int_equal(secret.data[i], 0x5a);
+}
+
+static void assert_refused(struct tpm *t, const struct sealed_key *key,
+			   const char *line)
+{
+	own_secret struct secret secret = { 0 };
+	struct fail f = { 0 };
+
+	assert_refusal(tpm_unseal(t, key, NULL, &secret, &f), &f, line);
+	assert_null(secret.data);
+}
+
+/* For the TPM's own storage root key, as it is exported. */
+static void seal_offline(struct tpm *t, size_t len, struct sealed_key *ret)
+{
+	own_secret struct secret secret = { 0 };
+	own_bytes struct bytes file = { 0 };
+	struct srk_public srk;
+	struct fail f = { 0 };
+
+	make_secret(len, &secret);
+	assert_ok(tpm_srk_public(t, &file, &f), &f);
+	assert_ok(srk_public_parse(&file, &srk, &f), &f);
+	assert_int_equal(sealed_key_begin(&policy, ret), 0);
+	assert_ok(offline_seal(&srk, &secret, ret, &f), &f);
+}
+
+static void extend_14(struct tpm *t)
+{
+	struct digest_set digests;
+	struct fail f = { 0 };
+	digest_algs algs;
+
+	assert_ok(tpm_banks(t, &algs, &f), &f);
+	assert_int_equal(digest_data(algs, "cap", 3, &digests), 0);
+	assert_ok(tpm_pcr_extend(t, 14, &digests, &f), &f);
+}
+
+/* Each time with another seed; for ECC also with another ephemeral key. */
+static void test_tpm_imports_it(void **state)
+{
+	static const char *const primaries[] = { "ecc", "rsa" };
+
+	(void)state;
+	for (size_t i = 0; i < array_size(primaries); i++) {
+		own_swtpm struct swtpm s = { 0 };
+		own_sealed_key struct sealed_key key = { 0 };
+		own_tpm struct tpm *t = NULL;
+		char command[256];
+
+		swtpm_start(&s);
+		t = open_tpm(&s);
+		tpm_close(&t);
+		(void)snprintf(command, sizeof(command),
+			       "tpm2_createprimary -C o -G %s -c p && "
+			       "tpm2_evictcontrol -C o -c p 0x81000001 && "
+			       "tpm2_flushcontext -t",
+			       primaries[i]);
+		assert_int_equal(swtpm_tool(&s, command), 0);
+		t = open_tpm(&s);
+		for (size_t len = 1; len <= tpm_secret_max; len += 31 + i) {
+			sealed_key_free(&key);
+			seal_offline(t, len, &key);
+			assert_unseals(t, &key, len);
+		}
+		sealed_key_free(&key);
+		seal_offline(t, tpm_secret_max, &key);
+		assert_unseals(t, &key, tpm_secret_max);
+		extend_14(t);
+		assert_refused(t, &key,
+			       "cannot unseal the key: PCR 14 differs from the "
+			       "policy it was sealed under; seal it again for "
+			       "these apps with cvmctl seal");
+	}
+}
+
+static void test_exported_key_is_tpm2_tools(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_tpm struct tpm *t = NULL;
+	own_bytes struct bytes ours = { 0 };
+	own_bytes struct bytes theirs = { 0 };
+	struct fail f = { 0 };
+
+	(void)state;
+	swtpm_start(&s);
+	t = open_tpm(&s);
+	assert_ok(tpm_srk_public(t, &ours, &f), &f);
+	assert_int_equal(swtpm_tool(&s, "tpm2_readpublic -c 0x81000001 -f tss "
+					"-o srk"),
+			 0);
+	assert_int_equal(io_read_file(s.tree.fd, "srk", 1024, &theirs), 0);
+	assert_int_equal(ours.len, theirs.len);
+	assert_memory_equal(ours.data, theirs.data, ours.len);
+}
+
+static void test_another_tpm_refuses_it(void **state)
+{
+	own_swtpm struct swtpm s0 = { 0 };
+	own_swtpm struct swtpm s1 = { 0 };
+	own_sealed_key struct sealed_key key = { 0 };
+	own_tpm struct tpm *first = NULL;
+	own_tpm struct tpm *second = NULL;
+	own_bytes struct bytes file = { 0 };
+	struct srk_public srk;
+	struct fail f = { 0 };
+
+	(void)state;
+	swtpm_start(&s0);
+	swtpm_start(&s1);
+	first = open_tpm(&s0);
+	second = open_tpm(&s1);
+	seal_offline(first, 32, &key);
+	assert_refused(second, &key,
+		       "cannot unseal the key: it was sealed by another TPM or "
+		       "SRK; seal it again on this TPM with cvmctl seal");
+	/* a token that names the other TPM: its seed is for the first */
+	assert_ok(tpm_srk_public(second, &file, &f), &f);
+	assert_ok(srk_public_parse(&file, &srk, &f), &f);
+	bytes_free(&key.srk);
+	assert_int_equal(srk_public_record(&srk, &key.srk), 0);
+	assert_refused(second, &key,
+		       "cannot unseal the key: it was sealed by another TPM, "
+		       "or is damaged; seal it again on this TPM with cvmctl "
+		       "seal");
+}
+
+/* One byte in each part; what comes before the TPM is in test_sealed_object. */
+static void test_refuses_damage(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_sealed_key struct sealed_key key = { 0 };
+	own_tpm struct tpm *t = NULL;
+	struct sealed_object o;
+	size_t parts[3];
+
+	(void)state;
+	swtpm_start(&s);
+	t = open_tpm(&s);
+	seal_offline(t, 32, &key);
+	assert_null(sealed_object_parse(&key, &o));
+	parts[0] = (size_t)(o.private.at - key.blob.data) + o.private.len - 1;
+	parts[1] = (size_t)(o.public.at - key.blob.data) + o.public.len - 1;
+	parts[2] = (size_t)(o.seed.at - key.blob.data) + o.seed.len - 1;
+	for (size_t i = 0; i < array_size(parts); i++) {
+		own_secret struct secret secret = { 0 };
+		struct fail f = { 0 };
+
+		key.blob.data[parts[i]] ^= 1;
+		assert_true(tpm_unseal(t, &key, NULL, &secret, &f) < 0);
+		assert_null(secret.data);
+		key.blob.data[parts[i]] ^= 1;
+	}
+	assert_unseals(t, &key, 32);
+}
+
+/* Wrong passwords of others lock out what has one, and nothing of ours. */
+static void test_no_lockout(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_sealed_key struct sealed_key online = { 0 };
+	own_sealed_key struct sealed_key offline = { 0 };
+	own_secret struct secret secret = { 0 };
+	own_tpm struct tpm *t = NULL;
+	struct fail f = { 0 };
+
+	(void)state;
+	swtpm_start(&s);
+	t = open_tpm(&s);
+	make_secret(32, &secret);
+	assert_int_equal(sealed_key_begin(&policy, &online), 0);
+	assert_ok(tpm_seal(t, &secret, &online, &f), &f);
+	seal_offline(t, 32, &offline);
+	tpm_close(&t);
+	assert_int_equal(
+		swtpm_tool(&s,
+			   "tpm2_dictionarylockout -s -n 1 -t 1000 -l 1000 && "
+			   "echo a | tpm2_create -C 0x81000001 -p right -i - "
+			   "-u u -r r -c c && tpm2_flushcontext -t && "
+			   "! tpm2_unseal -c c -p wrong 2>e && "
+			   "tpm2_flushcontext -t && "
+			   "! tpm2_unseal -c c -p right 2>e && "
+			   "tpm2_flushcontext -t && grep -q 0x921 e"),
+		0);
+	t = open_tpm(&s);
+	assert_unseals(t, &online, 32);
+	assert_unseals(t, &offline, 32);
+}
+
+static void test_bounds_the_secret(void **state)
+{
+	own_secret struct secret secret = { 0 };
+	own_sealed_key struct sealed_key key = { 0 };
+	const struct srk_public srk = { .type = srk_ecc };
+	struct fail f = { 0 };
+
+	(void)state;
+	make_secret(tpm_secret_max + 1, &secret);
+	assert_refusal(offline_seal(&srk, &secret, &key, &f), &f,
+		       "cannot seal the key: it is longer than a TPM can hold; "
+		       "seal at most 128 bytes");
+	assert_null(key.blob.data);
+}
+
+/* An object as systemd 252 makes it, by tpm2-tools. */
+static void make_legacy(const struct swtpm *s, bool rsa, struct sealed_key *ret)
+{
+	own_bytes struct bytes blob = { 0 };
+	char command[1024];
+
+	assert_int_equal(sealed_key_begin(&policy, ret), 0);
+	ret->rsa_primary = rsa;
+	(void)snprintf(command, sizeof(command),
+		       "tpm2_createprimary -C o -G %s -c p -a 'fixedtpm|"
+		       "fixedparent|sensitivedataorigin|userwithauth|"
+		       "restricted|decrypt' && "
+		       "tpm2_createpolicy --policy-pcr -l sha256:14 -L pol && "
+		       "head -c 32 /dev/zero | tr '\\0' Z | tpm2_create -C p "
+		       "-i - -L pol -a 'fixedtpm|fixedparent' -u u -r r && "
+		       "tpm2_flushcontext -t && tpm2_flushcontext -l && "
+		       "cat r u > blob",
+		       rsa ? "rsa2048" : "ecc256");
+	assert_int_equal(swtpm_tool(s, command), 0);
+	assert_int_equal(io_read_file(s->tree.fd, "blob", 4096, &blob), 0);
+	assert_int_equal(bytes_copy(blob.data, blob.len, &ret->blob), 0);
+}
+
+static void test_legacy_parent(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_bytes struct bytes file = { 0 };
+	struct srk_public srk;
+
+	(void)state;
+	swtpm_start(&s);
+	for (int rsa = 0; rsa < 2; rsa++) {
+		own_sealed_key struct sealed_key key = { 0 };
+		own_tpm struct tpm *t = open_tpm(&s);
+		struct fail f = { 0 };
+
+		tpm_close(&t);
+		make_legacy(&s, rsa, &key);
+		t = open_tpm(&s);
+		assert_refused(t, &key,
+			       "cannot unseal the key: its token does not name "
+			       "the storage root key, and nothing else does; "
+			       "set [tpm] srk in boot.conf, or seal it again "
+			       "with cvmctl seal");
+		bytes_free(&file);
+		assert_ok(tpm_srk_public(t, &file, &f), &f);
+		assert_ok(srk_public_parse(&file, &srk, &f), &f);
+		tpm_close(&t);
+		t = open_tpm(&s);
+		srk.name[33] ^= 1;
+		tpm_pin_srk(t, srk.name);
+		assert_refused(t, &key,
+			       "cannot use the TPM's storage root key "
+			       "0x81000001: its name is not the one in "
+			       "boot.conf; give the VM the TPM that has the "
+			       "[tpm] srk of boot.conf");
+		srk.name[33] ^= 1;
+		tpm_pin_srk(t, srk.name);
+		/* more often than a TPM has room for the parent */
+		for (int i = 0; i < 4; i++)
+			assert_unseals(t, &key, 32);
+		key.rsa_primary = !key.rsa_primary;
+		assert_refused(t, &key,
+			       "cannot unseal the key: it was sealed by "
+			       "another TPM, or is damaged; seal it again on "
+			       "this TPM with cvmctl seal");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tpm_imports_it),
+		cmocka_unit_test(test_exported_key_is_tpm2_tools),
+		cmocka_unit_test(test_another_tpm_refuses_it),
+		cmocka_unit_test(test_refuses_damage),
+		cmocka_unit_test(test_no_lockout),
+		cmocka_unit_test(test_bounds_the_secret),
+		cmocka_unit_test(test_legacy_parent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
