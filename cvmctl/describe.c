@@ -14,6 +14,7 @@
 #include "lib/own.h"
 #include "seal/luks.h"
 #include "seal/pcr.h"
+#include "seal/sealed-object.h"
 #include "seal/token.h"
 
 static int out_of_memory(struct fail *f)
@@ -21,7 +22,7 @@ static int out_of_memory(struct fail *f)
 	return fail_errno(f, ENOMEM, "free memory", "write the answer");
 }
 
-static struct json_object *write_pcrs(uint32_t mask)
+struct json_object *inspect_pcrs(uint32_t mask)
 {
 	own_json struct json_object *array = json_object_new_array();
 
@@ -32,64 +33,94 @@ static struct json_object *write_pcrs(uint32_t mask)
 	return json_object_get(array);
 }
 
+/* Where the TPM has to find the parent of the key, and how. */
+static const char *form_of(const struct sealed_key *key,
+			   const struct sealed_object *object)
+{
+	if (!key->srk.len)
+		return "legacy";
+	return object->seed.at ? "offline" : "online";
+}
+
 /* The name of the SRK that can load the key: it is the TPM's fingerprint. */
 static int set_srk(struct json_object *o, const struct sealed_key *key)
 {
 	struct srk_record srk;
 
 	if (srk_record_parse(&key->srk, &srk) < 0)
-		return json_set_string(o, "srk-name", "malformed");
+		return 0; /* a legacy one: the parser let no other pass */
 	return json_set_hex(o, "srk-name", srk.name, srk_name_size);
 }
 
-static struct json_object *write_key(const struct sealed_key *key, int keyslot)
+static int set_key(struct json_object *o, const struct sealed_key *key,
+		   int keyslot, const struct sealed_object *object)
 {
-	own_json struct json_object *o = json_object_new_object();
-
 	if (json_set_u64(o, "keyslot", (uint64_t)keyslot) < 0 ||
+	    json_set_string(o, "form", form_of(key, object)) < 0 ||
 	    json_set_string(o, "bank", digest_name(key->bank)) < 0 ||
-	    json_set(o, "pcrs", write_pcrs(key->pcr_mask)) < 0 ||
+	    json_set(o, "pcrs", inspect_pcrs(key->pcr_mask)) < 0 ||
 	    json_set_hex(o, "policy", key->policy_digest,
 			 sizeof(key->policy_digest)) < 0 ||
 	    set_srk(o, key) < 0 ||
 	    json_set_u64(o, "blob-size", key->blob.len) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+/* One token of a volume; what it lacks is not a failure of inspect's. */
+static struct json_object *describe_token(struct luks *l, int token)
+{
+	own_json struct json_object *o = json_object_new_object();
+	own_sealed_key struct sealed_key key = { 0 };
+	struct sealed_object object;
+	struct fail f = { 0 };
+	const char *why = f.reason;
+	int keyslot = 0;
+
+	if (json_set_u64(o, "token", (uint64_t)token) < 0)
+		return NULL;
+	if (luks_read_token(l, token, &key, &keyslot, &f) == 0)
+		why = sealed_object_parse(&key, &object);
+	if ((why ? json_set_string(o, "refused", why)
+		 : set_key(o, &key, keyslot, &object)) < 0)
 		return NULL;
 	return json_object_get(o);
 }
 
-static int describe_key(const char *kind, const char *uuid,
-			const struct sealed_key *key, int keyslot,
-			struct json_object **ret)
+static struct json_object *describe_tokens(struct luks *l)
 {
-	own_json struct json_object *o = json_object_new_object();
+	own_json struct json_object *array = json_object_new_array();
 
-	if (json_set_string(o, "kind", kind) < 0 ||
-	    (uuid && json_set_string(o, "uuid", uuid) < 0) ||
-	    json_set(o, "sealed-key", write_key(key, keyslot)) < 0)
-		return -ENOMEM;
-	*ret = take_ptr(o);
-	return 0;
+	for (int i = luks_next_token(l, -1); array && i >= 0;
+	     i = luks_next_token(l, i))
+		if (json_append(array, describe_token(l, i)) < 0)
+			return NULL;
+	return json_object_get(array);
 }
 
 int inspect_disk(const char *path, struct json_object **ret, struct fail *f)
 {
-	own_sealed_key struct sealed_key key = { 0 };
+	own_json struct json_object *o = json_object_new_object();
 	own_luks struct luks *l = NULL;
-	int keyslot = 0;
 	int r = luks_open(path, &l, f);
 
-	if (r == 0)
-		r = luks_read_token(l, &key, &keyslot, f);
 	if (r < 0)
 		return r;
-	r = describe_key("LUKS2 volume", luks_uuid(l), &key, keyslot, ret);
-	return r < 0 ? out_of_memory(f) : 0;
+	if (json_set_string(o, "kind", "LUKS2 volume") < 0 ||
+	    json_set_string(o, "uuid", luks_uuid(l)) < 0 ||
+	    json_set(o, "tokens", describe_tokens(l)) < 0)
+		return out_of_memory(f);
+	*ret = take_ptr(o);
+	return 0;
 }
 
 int inspect_token(const char *path, const char *json, struct json_object **ret,
 		  struct fail *f)
 {
+	own_json struct json_object *o = json_object_new_object();
 	own_sealed_key struct sealed_key key = { 0 };
+	struct sealed_object object;
+	const char *why;
 	int keyslot = 0;
 	int r;
 
@@ -98,8 +129,15 @@ int inspect_token(const char *path, const char *json, struct json_object **ret,
 	r = token_parse(json, &key, &keyslot, f);
 	if (r < 0)
 		return r;
-	r = describe_key(TOKEN_TYPE " token", NULL, &key, keyslot, ret);
-	return r < 0 ? out_of_memory(f) : 0;
+	why = sealed_object_parse(&key, &object);
+	if (why)
+		return fail_because(f, why, "seal the key with cvmctl seal",
+				    "read the TPM token");
+	if (json_set_string(o, "kind", TOKEN_TYPE " token") < 0 ||
+	    set_key(o, &key, keyslot, &object) < 0)
+		return out_of_memory(f);
+	*ret = take_ptr(o);
+	return 0;
 }
 
 int inspect_initramfs(const char *path, const struct bytes *content,

@@ -110,16 +110,36 @@ static void print_value(struct json_object *v, int depth)
 
 static void print_tree(struct json_object *o, int depth);
 
+static bool is_numbers(struct json_object *v)
+{
+	return json_object_is_type(v, json_type_array) &&
+	       json_object_is_type(json_object_array_get_idx(v, 0),
+				   json_type_int);
+}
+
+/* "4,9,14" */
+static void print_numbers(struct json_object *array)
+{
+	for (size_t i = 0; i < json_object_array_length(array); i++)
+		(void)printf("%s%s", i ? "," : "",
+			     json_object_get_string(
+				     json_object_array_get_idx(array, i)));
+	(void)putchar('\n');
+}
+
 static void print_member(const char *label, const char *colon,
 			 struct json_object *v, int depth)
 {
-	bool is_tree = json_object_is_type(v, json_type_object) ||
-		       json_object_is_type(v, json_type_array);
+	bool is_tree =
+		json_object_is_type(v, json_type_object) ||
+		(json_object_is_type(v, json_type_array) && !is_numbers(v));
 
 	(void)printf("%*s%s%s%s", depth, "", label, colon,
 		     is_tree ? "\n" : " ");
 	if (is_tree)
 		print_tree(v, depth + 2);
+	else if (is_numbers(v))
+		print_numbers(v);
 	else
 		print_value(v, depth + 2);
 }

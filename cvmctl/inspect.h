@@ -10,7 +10,13 @@
 #include "lib/fail.h"
 #include "lib/json.h"
 
-/* A LUKS2 disk or image file: UUID and the sealed key in its token. */
+/* A list of the PCRs in a mask, or NULL without memory. */
+struct json_object *inspect_pcrs(uint32_t mask);
+
+/*
+ * A LUKS2 disk or image file: UUID and its systemd-tpm2 tokens. One that init
+ * would pass over is there with the reason.
+ */
 int inspect_disk(const char *path, struct json_object **ret, struct fail *f);
 
 /* The JSON of a systemd-tpm2 token. */

@@ -8,19 +8,60 @@
 
 #include "cvmctl/command.h"
 #include "cvmctl/fill.h"
+#include "lib/io.h"
 #include "lib/own.h"
 #include "seal/luks-make.h"
 #include "seal/token.h"
 
-enum { first_keyslot = 0 };
+enum {
+	first_keyslot = 0,
+	/* file systems, partition tables and RAID say so in one of the two */
+	end_size = 1024 * 1024,
+};
+
+static int is_zero(int fd, off_t at, size_t len)
+{
+	own_free uint8_t *data = malloc(len ? len : 1);
+	int r = data ? io_pread_all(fd, data, len, at) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < len; i++)
+		if (data[i])
+			return false;
+	return true;
+}
+
+/* True when both ends are zeros; false; or -errno. */
+static int is_unused(int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	off_t len = size < end_size ? size : end_size;
+	int r = size < 0 ? -errno : is_zero(fd, 0, (size_t)len);
+
+	return r == true ? is_zero(fd, size - len, (size_t)len) : r;
+}
+
+static int check_unused(const struct seal_disk *d, struct fail *f)
+{
+	own_fd int fd = open(d->device, O_RDONLY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : is_unused(fd);
+
+	if (r < 0)
+		return fail_errno(f, r, "give --size to create an image file",
+				  "read %s", d->device);
+	if (!r && !d->force)
+		return fail_because(f, "it is not empty",
+				    "give --force to lose what it holds",
+				    "format %s", d->device);
+	return 0;
+}
 
 /* A new image file; one that exists is not overwritten. */
 static int create_file(const struct seal_disk *d, struct fail *f)
 {
 	own_fd int fd = -1;
 
-	if (!d->size_bytes)
-		return 0;
 	fd = open(d->device, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail_errno(f, errno,
@@ -32,13 +73,13 @@ static int create_file(const struct seal_disk *d, struct fail *f)
 	return 0;
 }
 
-static int write_token(const struct seal_disk *d, struct luks *l, int keyslot,
-		       struct fail *f)
+static int write_token(const struct seal_disk *d, struct luks *l, int token,
+		       int keyslot, struct fail *f)
 {
 	own_free char *json = NULL;
 	int r = token_format(d->sealed, keyslot, &json, f);
 
-	return r < 0 ? r : luks_write_token(l, json, f);
+	return r < 0 ? r : luks_write_token(l, token, json, f);
 }
 
 static int fill(const struct seal_disk *d, struct luks *l, struct fail *f)
@@ -55,7 +96,7 @@ int seal_disk_format(const struct seal_disk *d, int *ret_keyslot,
 {
 	own_luks struct luks *l = NULL;
 	int other_slot = 0;
-	int r = create_file(d, f);
+	int r = d->size_bytes ? create_file(d, f) : check_unused(d, f);
 
 	if (r < 0)
 		return r;
@@ -66,7 +107,7 @@ int seal_disk_format(const struct seal_disk *d, int *ret_keyslot,
 	if (r == 0 && d->other->len)
 		r = luks_add_key(l, d->passphrase, d->other, &other_slot, f);
 	if (r == 0)
-		r = write_token(d, l, first_keyslot, f);
+		r = write_token(d, l, luks_new_token, first_keyslot, f);
 	if (r == 0 && d->make_ext4)
 		r = fill(d, l, f);
 	if (r == 0)
@@ -90,21 +131,66 @@ static int remove_old(const struct seal_disk *d, struct luks *l, int keyslot,
 	return 0;
 }
 
-int seal_disk_enroll(const struct seal_disk *d, int *ret_keyslot,
-		     struct fail *f)
+int seal_disk_add(const struct seal_disk *d, int *ret_keyslot, struct fail *f)
+{
+	own_luks struct luks *l = NULL;
+	int keyslot = 0;
+	int r = luks_open(d->device, &l, f);
+
+	if (r == 0)
+		r = luks_add_key(l, d->other, d->passphrase, &keyslot, f);
+	if (r == 0)
+		r = write_token(d, l, luks_new_token, keyslot, f);
+	if (r == 0)
+		*ret_keyslot = keyslot;
+	return r;
+}
+
+static int refuse_token(const struct seal_disk *d, const char *reason,
+			const char *remedy, struct fail *f)
+{
+	return fail_because(f, reason, remedy, "replace a token of volume %s",
+			    d->device);
+}
+
+/* The one that is to be replaced: of that number, or the only one. */
+static int choose_token(const struct seal_disk *d, const struct luks *l,
+			int number, int *ret, struct fail *f)
+{
+	int token = luks_next_token(l, number < 0 ? -1 : number - 1);
+
+	if (number >= 0 && token != number)
+		return refuse_token(d,
+				    "it has no systemd-tpm2 token of this "
+				    "number",
+				    "choose one that cvmctl inspect shows", f);
+	if (token < 0)
+		return refuse_token(d, "it has no systemd-tpm2 token",
+				    "give --add", f);
+	if (number < 0 && luks_next_token(l, token) >= 0)
+		return refuse_token(d, "it has several systemd-tpm2 tokens",
+				    "choose one with --token", f);
+	*ret = token;
+	return 0;
+}
+
+int seal_disk_replace(const struct seal_disk *d, int token, int *ret_keyslot,
+		      struct fail *f)
 {
 	own_luks struct luks *l = NULL;
 	int keyslot = 0;
 	int old = -1;
 	int r = luks_open(d->device, &l, f);
 
+	if (r == 0)
+		r = choose_token(d, l, token, &token, f);
 	if (r == 0) {
-		old = luks_sealed_keyslot(l);
+		old = luks_token_keyslot(l, token);
 		r = luks_add_key(l, d->other, d->passphrase, &keyslot, f);
 	}
 	/* whatever ends this between two steps, one of the tokens opens it */
 	if (r == 0)
-		r = write_token(d, l, keyslot, f);
+		r = write_token(d, l, token, keyslot, f);
 	if (r == 0)
 		r = remove_old(d, l, old, f);
 	if (r == 0)

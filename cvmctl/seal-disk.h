@@ -16,20 +16,28 @@ struct seal_disk {
 	const char *label;   /* of the volume and its file system */
 	uint64_t size_bytes; /* of a new image file; 0: device exists */
 	bool make_ext4;
+	bool force; /* format although the disk is not empty */
 	const struct secret *passphrase; /* of the sealed key's keyslot */
 	const struct secret *other;	 /* one more key; empty: none */
 	const struct sealed_key *sealed;
 };
 
-/* Formats the disk; "other" gets a keyslot of its own. */
+/*
+ * Formats the disk, unless its beginning or its end holds something; "other"
+ * gets a keyslot of its own.
+ */
 int seal_disk_format(const struct seal_disk *d, int *ret_keyslot,
 		     struct fail *f);
 
+/* Adds a keyslot and a token to a volume that "other" opens. */
+int seal_disk_add(const struct seal_disk *d, int *ret_keyslot, struct fail *f);
+
 /*
- * Adds a keyslot and the token to a volume that "other" opens, then removes
- * the keyslot of the token that was there, unless "other" opens it.
+ * Adds a keyslot to a volume that "other" opens, puts the token in the place
+ * of that number, or of the only one for -1, and removes the keyslot of the
+ * token that was there, unless "other" opens it.
  */
-int seal_disk_enroll(const struct seal_disk *d, int *ret_keyslot,
-		     struct fail *f);
+int seal_disk_replace(const struct seal_disk *d, int token, int *ret_keyslot,
+		      struct fail *f);
 
 #endif

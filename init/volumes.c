@@ -19,7 +19,7 @@
 #include "lib/own.h"
 #include "lib/text.h"
 #include "seal/luks.h"
-#include "seal/token.h"
+#include "seal/volume-key.h"
 
 static bool holds_volume(int fd, const void *wanted)
 {
@@ -70,46 +70,41 @@ static int find_volume(const struct boot *b, const struct boot_volume *v,
 	return 0;
 }
 
+/* Signatures are read when a key needs them. */
+struct key_context {
+	const struct boot *boot;
+	const char *volume;
+	struct signatures signatures;
+};
+
+static void key_context_free(struct key_context *c)
+{
+	signatures_free(&c->signatures);
+}
+
+#define own_key_context __attribute__((cleanup(key_context_free)))
+
 /*
  * Only a key that PCR 14 guards is closed off by the cap; and a TPM leaves
  * PCRs of a bank that is not active out of a policy, without a word.
  */
-static int check_key(const struct boot *b, const char *volume,
-		     const struct sealed_key *key, struct fail *f)
+static int check_key(const struct sealed_key *key, void *context,
+		     struct fail *f)
 {
 	static const char remedy[] = "seal it again with cvmctl seal --image";
+	struct key_context *c = context;
 
 	if (!((key->pcr_mask | key->signed_mask) & 1U << pcr_apps))
 		return fail_because(f, "its token leaves out PCR 14", remedy,
-				    "use the key of volume %s", volume);
-	if (!(b->banks & 1U << key->bank))
+				    "use the key of volume %s", c->volume);
+	if (!(c->boot->banks & 1U << key->bank))
 		return fail_because(f,
 				    "its token is for a PCR bank that is "
 				    "not active",
-				    remedy, "use the key of volume %s", volume);
-	return 0;
-}
-
-/* The passphrase of the keyslot that the volume's token names. */
-static int unseal(const struct boot *b, const char *volume,
-		  const struct sealed_key *key, struct secret *ret,
-		  struct fail *f)
-{
-	own_signatures struct signatures signatures = { 0 };
-	own_secret struct secret unsealed = { 0 };
-	int r = key->signed_mask ? signatures_load(b, &signatures, f) : 0;
-
-	if (r < 0)
-		return r;
-	r = tpm_unseal(b->tpm, key, &signatures, &unsealed, f);
-	if (r < 0) {
-		fail_what(f, "unseal the key of volume %s", volume);
-		return r;
-	}
-	r = token_passphrase(&unsealed, ret);
-	if (r < 0)
-		return fail_errno(f, r, "give the VM more memory",
-				  "prepare the keyslot's passphrase");
+				    remedy, "use the key of volume %s",
+				    c->volume);
+	if (key->signed_mask && !c->signatures.n)
+		return signatures_load(c->boot, &c->signatures, f);
 	return 0;
 }
 
@@ -195,20 +190,23 @@ static int open_volume(struct boot *b, const struct boot_volume *v,
 		       struct fail *f)
 {
 	own_luks struct luks *luks = NULL;
-	own_sealed_key struct sealed_key key = { 0 };
 	own_secret struct secret passphrase = { 0 };
+	own_key_context struct key_context context = { .boot = b,
+						       .volume = v->name };
+	struct volume_key_request request = { .tpm = b->tpm,
+					      .volume = v->name,
+					      .signatures = &context.signatures,
+					      .check = check_key,
+					      .context = &context };
 	char device[PATH_MAX];
 	int keyslot = -1;
 	int r = find_volume(b, v, device, f);
 
 	if (r == 0)
 		r = luks_open(device, &luks, f);
+	request.luks = luks;
 	if (r == 0)
-		r = luks_read_token(luks, &key, &keyslot, f);
-	if (r == 0)
-		r = check_key(b, v->name, &key, f);
-	if (r == 0)
-		r = unseal(b, v->name, &key, &passphrase, f);
+		r = volume_key_unseal(&request, &passphrase, &keyslot, f);
 	if (r == 0)
 		r = luks_activate(luks, v->name, keyslot, &passphrase, f);
 	if (r < 0)

@@ -21,7 +21,4 @@ int luks_init(const char *device, struct luks **ret);
 int luks_fail_device(int r, const char *remedy, const char *verb,
 		     const char *device, struct fail *f);
 
-/* The first token of our type, or -ENOENT. */
-int luks_find_token(const struct luks *l);
-
 #endif

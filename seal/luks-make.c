@@ -97,11 +97,11 @@ int luks_add_key(struct luks *l, const struct secret *existing,
 	return 0;
 }
 
-int luks_write_token(struct luks *l, const char *json, struct fail *f)
+int luks_write_token(struct luks *l, int token, const char *json,
+		     struct fail *f)
 {
-	int token = luks_find_token(l);
-	int r = crypt_token_json_set(l->cd, token < 0 ? CRYPT_ANY_TOKEN : token,
-				     json);
+	int r = crypt_token_json_set(
+		l->cd, token == luks_new_token ? CRYPT_ANY_TOKEN : token, json);
 
 	if (r == -EINVAL || r == -ENOSPC)
 		return fail_full(l, "free a token with cryptsetup token remove",
@@ -112,13 +112,10 @@ int luks_write_token(struct luks *l, const char *json, struct fail *f)
 	return 0;
 }
 
-int luks_sealed_keyslot(struct luks *l)
+int luks_token_keyslot(struct luks *l, int token)
 {
-	int token = luks_find_token(l);
 	int found = -ENOENT;
 
-	if (token < 0)
-		return -ENOENT;
 	for (int i = 0; i < crypt_keyslot_max(CRYPT_LUKS2); i++) {
 		if (crypt_token_is_assigned(l->cd, token, i) < 0)
 			continue;

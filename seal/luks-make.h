@@ -20,17 +20,20 @@ int luks_add_key(struct luks *l, const struct secret *existing,
 		 const struct secret *passphrase, int *ret_keyslot,
 		 struct fail *f);
 
-/*
- * Stores a token (JSON), which names its keyslot, in place of the first
- * systemd-tpm2 token if there is one.
- */
-int luks_write_token(struct luks *l, const char *json, struct fail *f);
+enum { luks_new_token = -1 };
 
 /*
- * The keyslot of the first systemd-tpm2 token, or -ENOENT when there is no
- * such token, or it names none or several. The token is not parsed.
+ * Stores a token (JSON), which names its keyslot, under that number, in place
+ * of what is there, or as one more.
  */
-int luks_sealed_keyslot(struct luks *l);
+int luks_write_token(struct luks *l, int token, const char *json,
+		     struct fail *f);
+
+/*
+ * The keyslot of a token, or -ENOENT when it names none or several. The token
+ * is not parsed.
+ */
+int luks_token_keyslot(struct luks *l, int token);
 
 /* True when passphrase opens that keyslot. */
 bool luks_keyslot_opens(struct luks *l, int keyslot,

@@ -174,9 +174,9 @@ int luks_open(const char *device, struct luks **ret, struct fail *f)
 	return r;
 }
 
-int luks_find_token(const struct luks *l)
+int luks_next_token(const struct luks *l, int after)
 {
-	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2); i++) {
+	for (int i = after + 1; i < crypt_token_max(CRYPT_LUKS2); i++) {
 		const char *type = NULL;
 
 		if (crypt_token_status(l->cd, i, &type) !=
@@ -187,21 +187,20 @@ int luks_find_token(const struct luks *l)
 	return -ENOENT;
 }
 
-int luks_read_token(struct luks *l, struct sealed_key *ret, int *ret_keyslot,
-		    struct fail *f)
+int luks_read_token(struct luks *l, int token, struct sealed_key *ret,
+		    int *ret_keyslot, struct fail *f)
 {
 	own_sealed_key struct sealed_key key = { 0 };
 	const char *json = NULL;
-	int token = luks_find_token(l);
-	int keyslot;
-	int r;
+	int keyslot = 0;
+	int r = crypt_token_json_get(l->cd, token, &json);
 
-	if (token < 0 || crypt_token_json_get(l->cd, token, &json) < 0)
-		return fail_because(f, "its header has no systemd-tpm2 token",
-				    reseal, "use volume %s", l->device);
-	r = token_parse(json, &key, &keyslot, f);
-	if (r < 0)
+	r = r < 0 ? fail_because(f, "it is not there", reseal, "%s", "")
+		  : token_parse(json, &key, &keyslot, f);
+	if (r < 0) {
+		fail_what(f, "read token %d of volume %s", token, l->device);
 		return r;
+	}
 	if (crypt_token_is_assigned(l->cd, token, keyslot) < 0)
 		return fail_because(f, "its token names a missing keyslot",
 				    reseal, "use volume %s", l->device);

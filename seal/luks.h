@@ -29,11 +29,17 @@ void luks_close(struct luks **l);
 #define own_luks __attribute__((cleanup(luks_close)))
 
 /*
- * The first systemd-tpm2 token: key material and its keyslot, which is
- * checked as luks_activate checks it.
+ * The number of the first systemd-tpm2 token after number "after", or of all
+ * when that is -1; -ENOENT when there is none. A header has at most 32.
  */
-int luks_read_token(struct luks *l, struct sealed_key *ret, int *ret_keyslot,
-		    struct fail *f);
+int luks_next_token(const struct luks *l, int after);
+
+/*
+ * One systemd-tpm2 token: key material and its keyslot, which is checked as
+ * luks_activate checks it. -EINVAL when it is not one that we can use.
+ */
+int luks_read_token(struct luks *l, int token, struct sealed_key *ret,
+		    int *ret_keyslot, struct fail *f);
 
 /*
  * Maps the volume to /dev/mapper/name with the passphrase of one keyslot.

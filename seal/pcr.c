@@ -61,6 +61,18 @@ void pcr_start_value(digest_algs algs, struct digest_set *ret)
 	*ret = (struct digest_set){ .algs = algs };
 }
 
+void pcr_list_write(uint32_t mask, struct text *ret)
+{
+	const char *separator = "";
+
+	for (unsigned i = 0; i < pcr_count; i++) {
+		if (!(mask & 1U << i))
+			continue;
+		text_add(ret, "%s%u", separator, i);
+		separator = ",";
+	}
+}
+
 static void put_be16(uint8_t *at, uint16_t v)
 {
 	at[0] = (uint8_t)(v >> 8);

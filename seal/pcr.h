@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "lib/digest.h"
+#include "lib/text.h"
 
 enum {
 	pcr_count = 24,		 /* TCG PC Client PTP, 4.6.1 */
@@ -37,6 +38,9 @@ struct pcr_values {
 	uint32_t mask; /* bit per PCR */
 	uint8_t value[pcr_count][digest_size_max];
 };
+
+/* Adds the PCRs of a mask, as in "4,9,14". */
+void pcr_list_write(uint32_t mask, struct text *ret);
 
 /*
  * Marshals the TPML_PCR_SELECTION of one bank: count 1, hash, size 3, three

@@ -48,8 +48,11 @@ static void test_adds_keys(void **state)
 	tree_remove(&tree);
 }
 
-static void test_keeps_one_token(void **state)
+static void test_goes_through_tokens(void **state)
 {
+	static const char ours[] =
+		"{\"type\":\"systemd-tpm2\",\"keyslots\":[\"0\"],\"mark\":1}";
+	static const char other[] = "{\"type\":\"other\",\"keyslots\":[]}";
 	struct sealed_key key = { 0 };
 	struct luks *l = NULL;
 	struct fail f = { 0 };
@@ -61,32 +64,35 @@ static void test_keeps_one_token(void **state)
 	(void)state;
 	volume_make(&tree, path);
 	assert_ok(luks_open(path, &l, &f), &f);
-	(void)snprintf(line, sizeof(line),
-		       "cannot use volume %s: its header has no systemd-tpm2 "
-		       "token; seal its key again with cvmctl seal",
-		       path);
-	assert_refusal(luks_read_token(l, &key, &keyslot, &f), &f, line);
-	/* accepted by the format, refused by the parser: it is read back */
-	assert_ok(luks_write_token(l,
-				   "{\"type\":\"systemd-tpm2\",\"keyslots\":"
-				   "[\"0\"],\"old\":1}",
-				   &f),
-		  &f);
-	assert_ok(luks_write_token(l,
-				   "{\"type\":\"systemd-tpm2\",\"keyslots\":"
-				   "[\"0\"],\"new\":1}",
-				   &f),
-		  &f);
+	assert_int_equal(luks_next_token(l, -1), -ENOENT);
+	assert_ok(luks_write_token(l, luks_new_token, other, &f), &f);
+	assert_int_equal(luks_next_token(l, -1), -ENOENT);
+	assert_ok(luks_write_token(l, luks_new_token, ours, &f), &f);
+	assert_ok(luks_write_token(l, 31, ours, &f), &f);
 	luks_close(&l);
 	assert_ok(luks_open(path, &l, &f), &f);
-	assert_refusal(luks_read_token(l, &key, &keyslot, &f), &f,
-		       "cannot read the TPM token: its field new is not known; "
-		       "seal the key with cvmctl seal");
+	assert_int_equal(luks_next_token(l, -1), 1);
+	assert_int_equal(luks_next_token(l, 1), 31);
+	assert_int_equal(luks_next_token(l, 31), -ENOENT);
+	/* accepted by the format, refused by the parser: it is read back */
+	(void)snprintf(line, sizeof(line),
+		       "cannot read token 1 of volume %s: its field mark is "
+		       "not known; seal the key with cvmctl seal",
+		       path);
+	assert_refusal(luks_read_token(l, 1, &key, &keyslot, &f), &f, line);
+	(void)snprintf(line, sizeof(line),
+		       "cannot read token 2 of volume %s: it is not there; "
+		       "seal its key again with cvmctl seal",
+		       path);
+	assert_refusal(luks_read_token(l, 2, &key, &keyslot, &f), &f, line);
+	/* in its place, and no more of them */
+	assert_ok(luks_write_token(l, 1, other, &f), &f);
+	assert_int_equal(luks_next_token(l, -1), 31);
 	luks_close(&l);
 	tree_remove(&tree);
 }
 
-/* The steps of cvmctl seal --enroll: after each, some token opens it. */
+/* The steps of cvmctl seal --replace: after each, some token opens it. */
 static void test_replaces_the_sealed_keyslot(void **state)
 {
 	own_secret struct secret old = { 0 };
@@ -103,14 +109,15 @@ static void test_replaces_the_sealed_keyslot(void **state)
 	volume_secret('b', &new);
 	volume_make(&tree, path);
 	assert_ok(luks_open(path, &l, &f), &f);
-	assert_int_equal(luks_sealed_keyslot(l), -ENOENT);
-	assert_ok(luks_write_token(l, TOKEN_OF("\"0\""), &f), &f);
-	assert_int_equal(luks_sealed_keyslot(l), 0);
+	assert_int_equal(luks_token_keyslot(l, 0), -ENOENT);
+	assert_ok(luks_write_token(l, luks_new_token, TOKEN_OF("\"0\""), &f),
+		  &f);
+	assert_int_equal(luks_token_keyslot(l, 0), 0);
 	assert_ok(luks_add_key(l, &old, &new, &keyslot, &f), &f);
-	assert_ok(luks_write_token(l, TOKEN_OF("\"0\",\"1\""), &f), &f);
-	assert_int_equal(luks_sealed_keyslot(l), -ENOENT);
-	assert_ok(luks_write_token(l, TOKEN_OF("\"1\""), &f), &f);
-	assert_int_equal(luks_sealed_keyslot(l), 1);
+	assert_ok(luks_write_token(l, 0, TOKEN_OF("\"0\",\"1\""), &f), &f);
+	assert_int_equal(luks_token_keyslot(l, 0), -ENOENT);
+	assert_ok(luks_write_token(l, 0, TOKEN_OF("\"1\""), &f), &f);
+	assert_int_equal(luks_token_keyslot(l, 0), 1);
 	assert_true(luks_keyslot_opens(l, 0, &old));
 	assert_true(luks_keyslot_opens(l, 1, &new));
 	assert_false(luks_keyslot_opens(l, 1, &old));
@@ -152,13 +159,14 @@ static void test_says_what_to_free(void **state)
 		       path);
 	assert_refusal(luks_add_key(l, &key, &key, &keyslot, &f), &f, line);
 	for (int i = 0; i < 32; i++)
-		assert_ok(luks_write_token(l, token, &f), &f);
+		assert_ok(luks_write_token(l, luks_new_token, token, &f), &f);
 	(void)snprintf(line, sizeof(line),
 		       "cannot write a token to volume %s: its header has no "
 		       "room for one more; "
 		       "free a token with cryptsetup token remove",
 		       path);
-	assert_refusal(luks_write_token(l, token, &f), &f, line);
+	assert_refusal(luks_write_token(l, luks_new_token, token, &f), &f,
+		       line);
 	luks_close(&l);
 	tree_remove(&tree);
 }
@@ -185,7 +193,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_adds_keys),
-		cmocka_unit_test(test_keeps_one_token),
+		cmocka_unit_test(test_goes_through_tokens),
 		cmocka_unit_test(test_replaces_the_sealed_keyslot),
 		cmocka_unit_test(test_says_what_to_free),
 		cmocka_unit_test(test_says_why_it_cannot_format),

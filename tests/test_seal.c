@@ -14,87 +14,71 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <openssl/evp.h>
 
 #include "cvmctl/command.h"
-#include "cvmctl/fill.h"
-#include "lib/hex.h"
 #include "lib/io.h"
+#include "lib/json.h"
 #include "lib/own.h"
 #include "seal/luks-make.h"
-#include "seal/token.h"
-#include "seal/tpm.h"
+#include "seal/volume-key.h"
+#include "tests/cvmctl.h"
 #include "tests/line.h"
+#include "tests/sector.h"
 #include "tests/swtpm.h"
 
 /* PCR 16 of a fresh TPM is all zeros: a policy that holds at once. */
-#define PCR_16 \
-	"16=0000000000000000000000000000000000000000000000000000000000000000"
-#define UUID "6f0a8d1e-3b6c-4c0e-9d58-1f2b3c4d5e6f"
+#define ZEROS \
+	"=0000000000000000000000000000000000000000000000000000000000000000"
+#define PCR_16 "16" ZEROS
+/* TPM, key file and device follow. */
+#define SEAL(how) "seal " how " --pcr " PCR_16 " --tpm %s --key-file %s %s"
+#define RESCUE	  "a key for the day the TPM is gone"
+#define UUID	  "6f0a8d1e-3b6c-4c0e-9d58-1f2b3c4d5e6f"
 
 enum { ext4_magic_at = 0x438, small = 24 * 1024 * 1024 };
-
-static int run(char **argv, struct fail *f)
-{
-	int argc = 0;
-
-	while (argv[argc])
-		argc++;
-	return command_seal(argc, argv, f);
-}
 
 static void in_tree(struct swtpm *s, const char *name, char *ret, size_t size)
 {
 	(void)snprintf(ret, size, "%s/%s", s->tree.path, name);
 }
 
-static int format(struct swtpm *s, char *device, char *key_file, struct fail *f)
+/* A simulator, a rescue key, and where the disk will be. */
+static void start(struct swtpm *s, char device[static PATH_MAX],
+		  char key_file[static PATH_MAX])
 {
-	char *argv[] = { (char[]){ "seal" },
-			 (char[]){ "--format" },
-			 (char[]){ "--pcr" },
-			 (char[]){ PCR_16 },
-			 (char[]){ "--tpm" },
-			 s->tcti,
-			 (char[]){ "--size" },
-			 (char[]){ "24M" },
-			 (char[]){ "--uuid" },
-			 (char[]){ UUID },
-			 (char[]){ "--key-file" },
-			 key_file,
-			 device,
-			 NULL };
-
-	return run(argv, f);
+	swtpm_start(s);
+	tree_file(&s->tree, "key", 0600, RESCUE);
+	in_tree(s, "disk", device, PATH_MAX);
+	in_tree(s, "key", key_file, PATH_MAX);
 }
 
-/* What init does: token, unseal, passphrase. */
+static int format(struct swtpm *s, const char *device, const char *key_file,
+		  struct fail *f)
+{
+	return cvmctl_run(command_seal, f,
+			  "seal --format --pcr " PCR_16 " --tpm %s --size 24M "
+			  "--mkfs none --uuid " UUID " --key-file %s %s",
+			  s->tcti, key_file, device);
+}
+
+/* What init does. */
 static void unseal(struct swtpm *s, struct luks *l, struct secret *ret)
 {
-	own_sealed_key struct sealed_key key = { 0 };
-	own_secret struct secret secret = { 0 };
 	own_tpm struct tpm *t = NULL;
+	struct volume_key_request request = { .luks = l, .volume = "v" };
 	struct fail f = { 0 };
 	int keyslot = -1;
 
-	assert_ok(luks_read_token(l, &key, &keyslot, &f), &f);
 	assert_ok(tpm_open(s->tcti, 10000, &t, &f), &f);
-	assert_ok(tpm_unseal(t, &key, NULL, &secret, &f), &f);
-	assert_ok(token_passphrase(&secret, ret), &f);
+	request.tpm = t;
+	assert_ok(volume_key_unseal(&request, ret, &keyslot, &f), &f);
+	assert_true(luks_keyslot_opens(l, keyslot, ret));
 }
 
-/* Sector n as dm-crypt would read it: by OpenSSL, not by fill.c. */
-static void decrypt(const struct secret *key, uint64_t n, uint8_t *sector)
+static void rescue_key(struct secret *ret)
 {
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	uint64_t iv[2] = { n * 8, 0 }; /* little-endian, as this machine */
-	int len = 0;
-
-	assert_int_equal(EVP_DecryptInit_ex(ctx, EVP_aes_256_xts(), NULL,
-					    key->data, (uint8_t *)iv),
-			 1);
-	assert_int_equal(EVP_DecryptUpdate(ctx, sector, &len, sector, 4096), 1);
-	EVP_CIPHER_CTX_free(ctx);
+	assert_int_equal(secret_alloc(sizeof(RESCUE) - 1, ret), 0);
+	memcpy(ret->data, RESCUE, ret->len);
 }
 
 static void formats_what_the_tpm_opens(void **state)
@@ -111,11 +95,12 @@ static void formats_what_the_tpm_opens(void **state)
 	struct fail f = { 0 };
 
 	(void)state;
-	swtpm_start(&s);
-	tree_file(&s.tree, "key", 0600, "a key for the day the TPM is gone");
-	in_tree(&s, "disk", device, sizeof(device));
-	in_tree(&s, "key", key_file, sizeof(key_file));
-	assert_ok(format(&s, device, key_file, &f), &f);
+	start(&s, device, key_file);
+	assert_ok(cvmctl_run(command_seal, &f,
+			     "seal --format --pcr " PCR_16 " --tpm %s --size "
+			     "24M --uuid " UUID " %s",
+			     s.tcti, device),
+		  &f);
 	assert_ok(luks_open(device, &l, &f), &f);
 	assert_string_equal(luks_uuid(l), UUID);
 	unseal(&s, l, &passphrase);
@@ -123,91 +108,237 @@ static void formats_what_the_tpm_opens(void **state)
 		  &f);
 	fd = open(device, O_RDONLY | O_CLOEXEC);
 	assert_int_equal(io_pread_all(fd, sector, 4096, (off_t)data_bytes), 0);
-	decrypt(&key, 0, sector);
+	sector_decrypt(&key, 0, sector);
 	assert_int_equal(sector[ext4_magic_at], 0x53);
 	assert_int_equal(sector[ext4_magic_at + 1], 0xef);
 }
 
-static void enrolls_beside_another_key(void **state)
+/* --add keeps what is there, --replace takes its place. */
+static void adds_and_replaces(void **state)
 {
 	own_swtpm struct swtpm s = { 0 };
 	own_luks struct luks *l = NULL;
-	own_secret struct secret old = { 0 };
-	own_secret struct secret passphrase = { 0 };
-	own_secret struct secret key = { 0 };
-	uint64_t data_bytes = 0;
+	own_secret struct secret first = { 0 };
+	own_secret struct secret second = { 0 };
+	own_secret struct secret third = { 0 };
+	own_secret struct secret rescue = { 0 };
 	char device[PATH_MAX];
 	char key_file[PATH_MAX];
 	struct fail f = { 0 };
-	char *argv[] = { (char[]){ "seal" },
-			 (char[]){ "--enroll" },
-			 (char[]){ "--pcr" },
-			 (char[]){ PCR_16 },
-			 (char[]){ "--tpm" },
-			 s.tcti,
-			 (char[]){ "--key-file" },
-			 key_file,
-			 (char[]){ "--json" },
-			 device,
-			 NULL };
 
 	(void)state;
-	swtpm_start(&s);
-	tree_file(&s.tree, "key", 0600, "a key for the day the TPM is gone");
-	in_tree(&s, "disk", device, sizeof(device));
-	in_tree(&s, "key", key_file, sizeof(key_file));
+	start(&s, device, key_file);
+	rescue_key(&rescue);
 	assert_ok(format(&s, device, key_file, &f), &f);
 	assert_ok(luks_open(device, &l, &f), &f);
-	unseal(&s, l, &old);
+	unseal(&s, l, &first);
 	luks_close(&l);
-	assert_ok(run(argv, &f), &f);
-	assert_ok(luks_open(device, &l, &f), &f);
-	unseal(&s, l, &passphrase);
-	assert_false(luks_keyslot_opens(l, 0, &old));
-	assert_true(luks_read_volume_key(l, &old, &key, &data_bytes, &f) < 0);
-	assert_ok(luks_read_volume_key(l, &passphrase, &key, &data_bytes, &f),
+	assert_ok(cvmctl_run(command_seal, &f, SEAL("--add"), s.tcti, key_file,
+			     device),
 		  &f);
+	assert_ok(cvmctl_run(command_seal, &f, SEAL("--replace --token 0"),
+			     s.tcti, key_file, device),
+		  &f);
+	assert_ok(luks_open(device, &l, &f), &f);
+	assert_int_equal(luks_next_token(l, -1), 0);
+	assert_int_equal(luks_next_token(l, 0), 1);
+	assert_int_equal(luks_next_token(l, 1), -ENOENT);
+	unseal(&s, l, &second);
+	assert_false(luks_keyslot_opens(l, -1, &first));
+	assert_true(luks_keyslot_opens(l, 1, &rescue));
+	/* what was added is there without the first token */
+	assert_ok(luks_write_token(l, 0,
+				   "{\"type\":\"systemd-tpm2\",\"keyslots\":"
+				   "[]}",
+				   &f),
+		  &f);
+	unseal(&s, l, &third);
+	assert_int_equal(luks_token_keyslot(l, 1), 2);
+	assert_true(luks_keyslot_opens(l, 2, &third));
+	assert_false(luks_keyslot_opens(l, 2, &second));
+}
+
+static void replaces_one_that_is_named(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_luks struct luks *l = NULL;
+	own_secret struct secret rescue = { 0 };
+	char device[PATH_MAX];
+	char key_file[PATH_MAX];
+	char line[PATH_MAX + 128];
+	struct fail f = { 0 };
+
+	(void)state;
+	start(&s, device, key_file);
+	rescue_key(&rescue);
+	tree_file(&s.tree, "disk", 0600, "");
+	tree_check(truncate(device, small) == 0, device);
+	assert_ok(luks_format(device, UUID, NULL, &rescue, &f), &f);
+	(void)snprintf(line, sizeof(line),
+		       "cannot replace a token of volume %s: it has no "
+		       "systemd-tpm2 token; give --add",
+		       device);
+	assert_refusal(cvmctl_run(command_seal, &f, SEAL("--replace"), s.tcti,
+				  key_file, device),
+		       &f, line);
+	for (int i = 0; i < 2; i++)
+		assert_ok(cvmctl_run(command_seal, &f, SEAL("--add"), s.tcti,
+				     key_file, device),
+			  &f);
+	(void)snprintf(line, sizeof(line),
+		       "cannot replace a token of volume %s: it has several "
+		       "systemd-tpm2 tokens; choose one with --token",
+		       device);
+	assert_refusal(cvmctl_run(command_seal, &f, SEAL("--replace"), s.tcti,
+				  key_file, device),
+		       &f, line);
+	(void)snprintf(line, sizeof(line),
+		       "cannot replace a token of volume %s: it has no "
+		       "systemd-tpm2 token of this number; choose one that "
+		       "cvmctl inspect shows",
+		       device);
+	assert_refusal(cvmctl_run(command_seal, &f, SEAL("--replace --token 2"),
+				  s.tcti, key_file, device),
+		       &f, line);
+	assert_ok(luks_open(device, &l, &f), &f);
+	assert_int_equal(luks_next_token(l, 1), -ENOENT);
+	assert_true(luks_keyslot_opens(l, 0, &rescue));
 }
 
 /* A token that the host changed to name the key which the user counts on. */
 static void keeps_the_key_that_opens_it(void **state)
 {
-	static const char rescue[] = "a key for the day the TPM is gone";
 	own_swtpm struct swtpm s = { 0 };
 	own_luks struct luks *l = NULL;
-	own_secret struct secret key = { 0 };
+	own_secret struct secret rescue = { 0 };
 	char device[PATH_MAX];
 	char key_file[PATH_MAX];
 	struct fail f = { 0 };
-	char *argv[] = { (char[]){ "seal" },
-			 (char[]){ "--enroll" },
-			 (char[]){ "--pcr" },
-			 (char[]){ PCR_16 },
-			 (char[]){ "--tpm" },
-			 s.tcti,
-			 (char[]){ "--key-file" },
-			 key_file,
-			 device,
-			 NULL };
 
 	(void)state;
-	swtpm_start(&s);
-	tree_file(&s.tree, "key", 0600, rescue);
-	in_tree(&s, "disk", device, sizeof(device));
-	in_tree(&s, "key", key_file, sizeof(key_file));
+	start(&s, device, key_file);
+	rescue_key(&rescue);
 	assert_ok(format(&s, device, key_file, &f), &f);
 	assert_ok(luks_open(device, &l, &f), &f);
-	assert_ok(luks_write_token(l,
+	assert_ok(luks_write_token(l, 0,
 				   "{\"type\":\"systemd-tpm2\",\"keyslots\":"
 				   "[\"1\"]}",
 				   &f),
 		  &f);
 	luks_close(&l);
-	assert_ok(run(argv, &f), &f);
+	assert_ok(cvmctl_run(command_seal, &f, SEAL("--replace"), s.tcti,
+			     key_file, device),
+		  &f);
 	assert_ok(luks_open(device, &l, &f), &f);
-	assert_int_equal(secret_alloc(sizeof(rescue) - 1, &key), 0);
-	memcpy(key.data, rescue, key.len);
-	assert_true(luks_keyslot_opens(l, 1, &key));
+	assert_true(luks_keyslot_opens(l, 1, &rescue));
+}
+
+/* At its beginning, at its end, and not between. */
+static void formats_only_what_is_empty(void **state)
+{
+	static const struct {
+		off_t at;
+		bool used;
+	} places[] = { { 0, true },
+		       { 1024 * 1024 - 1, true },
+		       { small - 1024 * 1024, true },
+		       { small - 1, true },
+		       { small / 2, false } };
+	own_swtpm struct swtpm s = { 0 };
+	char device[PATH_MAX];
+	char key_file[PATH_MAX];
+	char line[PATH_MAX + 128];
+	struct fail f = { 0 };
+
+	(void)state;
+	start(&s, device, key_file);
+	(void)snprintf(line, sizeof(line),
+		       "cannot format %s: it is not empty; give --force to "
+		       "lose what it holds",
+		       device);
+	for (size_t i = 0; i < array_size(places); i++) {
+		own_fd int fd =
+			open(device, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		int r;
+
+		assert_int_equal(ftruncate(fd, small), 0);
+		assert_int_equal(pwrite(fd, "x", 1, places[i].at), 1);
+		r = cvmctl_run(command_seal, &f, SEAL("--format --mkfs none"),
+			       s.tcti, key_file, device);
+		if (places[i].used)
+			assert_refusal(r, &f, line);
+		else
+			assert_ok(r, &f);
+		assert_int_equal(luks_has_uuid(fd, NULL), !places[i].used);
+		assert_int_equal(unlink(device), 0);
+	}
+}
+
+static void formats_anything_by_force(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_luks struct luks *l = NULL;
+	own_secret struct secret passphrase = { 0 };
+	char device[PATH_MAX];
+	char key_file[PATH_MAX];
+	char line[PATH_MAX + 128];
+	struct fail f = { 0 };
+
+	(void)state;
+	start(&s, device, key_file);
+	(void)snprintf(line, sizeof(line),
+		       "cannot read %s: No such file or directory; give --size "
+		       "to create an image file",
+		       device);
+	assert_refusal(cvmctl_run(command_seal, &f, SEAL("--format --force"),
+				  s.tcti, key_file, device),
+		       &f, line);
+	for (int i = 0; i < 2; i++) {
+		assert_ok(i ? cvmctl_run(command_seal, &f,
+					 SEAL("--format --force --mkfs none"),
+					 s.tcti, key_file, device)
+			    : format(&s, device, key_file, &f),
+			  &f);
+	}
+	assert_ok(luks_open(device, &l, &f), &f);
+	unseal(&s, l, &passphrase);
+}
+
+/* As words of --help and the manual say. */
+static void answers_in_words_and_json(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_bytes struct bytes words = { 0 };
+	own_bytes struct bytes json = { 0 };
+	char device[PATH_MAX];
+	char key_file[PATH_MAX];
+	char line[4 * PATH_MAX];
+
+	(void)state;
+	start(&s, device, key_file);
+	(void)snprintf(line, sizeof(line),
+		       "seal --format --mkfs none --size 24M --tpm %s "
+		       "--pcr 4" ZEROS " --pcr 14" ZEROS " %s",
+		       s.tcti, device);
+	cvmctl_capture(command_seal, line, &words);
+	assert_non_null(strstr((char *)words.data,
+			       "/disk: keyslot 0, bank sha256, PCRs 4,14, "
+			       "policy "));
+	(void)snprintf(line, sizeof(line),
+		       "seal --format --mkfs none --force --json --tpm %s "
+		       "--pcr 4" ZEROS " --pcr 14" ZEROS " %s",
+		       s.tcti, device);
+	cvmctl_capture(command_seal, line, &json);
+	{
+		own_json struct json_object *o =
+			json_tokener_parse((char *)json.data);
+		struct json_object *pcrs = NULL;
+
+		assert_true(json_object_object_get_ex(o, "pcrs", &pcrs));
+		assert_string_equal(json_object_to_json_string_ext(
+					    pcrs, JSON_C_TO_STRING_PLAIN),
+				    "[4,14]");
+	}
 }
 
 static void keeps_a_file_that_exists(void **state)
@@ -219,11 +350,8 @@ static void keeps_a_file_that_exists(void **state)
 	struct fail f = { 0 };
 
 	(void)state;
-	swtpm_start(&s);
-	tree_file(&s.tree, "key", 0600, "k");
+	start(&s, device, key_file);
 	tree_file(&s.tree, "disk", 0600, "mine");
-	in_tree(&s, "disk", device, sizeof(device));
-	in_tree(&s, "key", key_file, sizeof(key_file));
 	(void)snprintf(line, sizeof(line),
 		       "cannot create %s: File exists; leave out --size for a "
 		       "disk that exists",
@@ -231,69 +359,17 @@ static void keeps_a_file_that_exists(void **state)
 	assert_refusal(format(&s, device, key_file, &f), &f, line);
 }
 
-/* IV and key as dm-crypt takes them; a kernel agrees in qemu-test. */
-static void sector_is_aes_xts_plain64(void **state)
-{
-	own_secret struct secret key = { 0 };
-	own_fill_cipher struct fill_cipher *c = NULL;
-	uint8_t sector[fill_sector_size] = "a sector";
-	uint8_t want[fill_sector_size] = "a sector";
-
-	(void)state;
-	assert_int_equal(secret_alloc(fill_key_size, &key), 0);
-	for (size_t i = 0; i < key.len; i++)
-		key.data[i] = (uint8_t)i;
-	assert_int_equal(fill_cipher_new(&key, &c), 0);
-	assert_int_equal(fill_encrypt_sector(c, UINT64_C(1) << 40, sector), 0);
-	assert_memory_not_equal(sector, want, 16);
-	decrypt(&key, UINT64_C(1) << 40, sector);
-	assert_memory_equal(sector, want, sizeof(want));
-}
-
-static void key_of_another_size_is_refused(void **state)
-{
-	own_secret struct secret key = { 0 };
-	own_fill_cipher struct fill_cipher *c = NULL;
-
-	(void)state;
-	assert_int_equal(secret_alloc(32, &key), 0);
-	assert_int_equal(fill_cipher_new(&key, &c), -EINVAL);
-	assert_null(c);
-}
-
-static void volume_without_room_is_refused(void **state)
-{
-	own_secret struct secret key = { 0 };
-	struct tree t;
-	char path[PATH_MAX];
-	char line[PATH_MAX + 128];
-	struct fail f = { 0 };
-
-	(void)state;
-	tree_make(&t);
-	tree_file(&t, "disk", 0600, "");
-	(void)snprintf(path, sizeof(path), "%s/disk", t.path);
-	(void)snprintf(line, sizeof(line),
-		       "cannot fill volume %s: it is too small for ext4; make "
-		       "it larger with --size",
-		       path);
-	tree_check(truncate(path, small) == 0, path);
-	assert_int_equal(secret_alloc(fill_key_size, &key), 0);
-	assert_refusal(fill_ext4(path, small - 4096, "x", &key, &f), &f, line);
-	assert_refusal(fill_ext4(path, small + 4096, "x", &key, &f), &f, line);
-	tree_remove(&t);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(formats_what_the_tpm_opens),
-		cmocka_unit_test(enrolls_beside_another_key),
+		cmocka_unit_test(adds_and_replaces),
+		cmocka_unit_test(replaces_one_that_is_named),
 		cmocka_unit_test(keeps_the_key_that_opens_it),
+		cmocka_unit_test(formats_only_what_is_empty),
+		cmocka_unit_test(formats_anything_by_force),
+		cmocka_unit_test(answers_in_words_and_json),
 		cmocka_unit_test(keeps_a_file_that_exists),
-		cmocka_unit_test(sector_is_aes_xts_plain64),
-		cmocka_unit_test(key_of_another_size_is_refused),
-		cmocka_unit_test(volume_without_room_is_refused),
 	};
 
 	/* progress is not what is tested */

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+/* See volume-key.h. */
+#include "seal/volume-key.h"
+
+#include <errno.h>
+
+#include "lib/own.h"
+#include "seal/token.h"
+
+/* How far a token came; 0 for a failure that the next one would meet too. */
+static int distance(int r)
+{
+	switch (r) {
+	case -EINVAL: return 1; /* it is not one that we can use */
+	case -ENXIO: return 2;	/* it is another TPM's, or damaged */
+	case -EPERM: return 3;	/* the PCRs differ */
+	default: return 0;
+	}
+}
+
+static int unseal(const struct volume_key_request *q,
+		  const struct sealed_key *key, struct secret *ret,
+		  struct fail *f)
+{
+	own_secret struct secret unsealed = { 0 };
+	int r = tpm_unseal(q->tpm, key, q->signatures, &unsealed, f);
+
+	if (r < 0) {
+		fail_what(f, "unseal the key of volume %s", q->volume);
+		return r;
+	}
+	r = token_passphrase(&unsealed, ret);
+	if (r < 0)
+		return fail_errno(f, r, "give the VM more memory",
+				  "prepare the keyslot's passphrase");
+	return 0;
+}
+
+static int try_token(const struct volume_key_request *q, int token,
+		     struct secret *ret, int *ret_keyslot, struct fail *f)
+{
+	own_sealed_key struct sealed_key key = { 0 };
+	int keyslot;
+	int r = luks_read_token(q->luks, token, &key, &keyslot, f);
+
+	if (r == 0 && q->check)
+		r = q->check(&key, q->context, f);
+	if (r == 0)
+		r = unseal(q, &key, ret, f);
+	if (r == 0)
+		*ret_keyslot = keyslot;
+	return r;
+}
+
+int volume_key_unseal(const struct volume_key_request *q, struct secret *ret,
+		      int *ret_keyslot, struct fail *f)
+{
+	int token = luks_next_token(q->luks, -1);
+	struct fail failure = { 0 };
+	int best = 0;
+
+	if (token < 0)
+		return fail_because(f, "its header has no systemd-tpm2 token",
+				    "seal its key again with cvmctl seal",
+				    "use volume %s", q->volume);
+	for (; token >= 0; token = luks_next_token(q->luks, token)) {
+		int r = try_token(q, token, ret, ret_keyslot, &failure);
+
+		if (r == 0)
+			return 0;
+		if (!distance(r)) {
+			*f = failure;
+			return r;
+		}
+		if (distance(r) > distance(best)) {
+			best = r;
+			*f = failure;
+		}
+	}
+	return best;
+}

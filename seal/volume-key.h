@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The key of a volume that may have several systemd-tpm2 tokens: for more
+ * than one TPM, or for applications of now and of next week.
+ */
+#ifndef SEAL_VOLUME_KEY_H
+#define SEAL_VOLUME_KEY_H
+
+#include "lib/fail.h"
+#include "lib/secret.h"
+#include "seal/luks.h"
+#include "seal/tpm.h"
+
+struct volume_key_request {
+	struct luks *luks;
+	struct tpm *tpm;
+	const char *volume;		     /* its name, for failures */
+	const struct signatures *signatures; /* for tpm_unseal; or NULL */
+	/*
+	 * 0 when a key may be used, -EINVAL with *f when it is to be passed
+	 * over; NULL: any may. It may change what signatures points to.
+	 */
+	int (*check)(const struct sealed_key *key, void *context,
+		     struct fail *f);
+	void *context;
+};
+
+/*
+ * Goes through the tokens in the order of their numbers. A token that cannot
+ * be read, that check refuses, that is another TPM's or damaged, or whose
+ * policy the PCRs do not meet, is passed over; the key of the first one that
+ * the TPM releases is the volume's, whether it fits its keyslot or not. Every
+ * token is judged as if it were the only one: who can write the header can
+ * prevent that the volume opens, and no more.
+ *
+ * *ret is the passphrase of keyslot *ret_keyslot; the caller frees it. When
+ * nothing is released, the failure is that of the token that came furthest.
+ * Any other failure of a token ends it at once.
+ */
+int volume_key_unseal(const struct volume_key_request *q, struct secret *ret,
+		      int *ret_keyslot, struct fail *f);
+
+#endif
