@@ -21,6 +21,8 @@ static const struct {
 	{ "predict", command_predict, "PCR 14 as init will extend it" },
 	{ "seal", command_seal, "bind a LUKS2 disk to a TPM and PCR values" },
 	{ "sign", command_sign, "approve PCR values with a release key" },
+	{ "srk", command_srk, "the key of a TPM to seal for elsewhere" },
+	{ "unseal", command_unseal, "for tests: the key of a sealed disk" },
 	{ "inspect", command_inspect, "show what one of our files holds" },
 	{ "check", command_check, "check boot.conf, apps.conf, IMA policy" },
 };

@@ -51,16 +51,29 @@ static const struct refusal {
 	{ "inspect", COMMAND_USAGE, ARGUMENTS("PATH is missing", "inspect") },
 	{ "seal", COMMAND_USAGE, ARGUMENTS("DEVICE is missing", "seal") },
 	{ "seal d", COMMAND_USAGE,
-	  ARGUMENTS("give one of --format and --enroll", "seal") },
-	{ "seal --format --enroll d", COMMAND_USAGE,
-	  ARGUMENTS("give one of --format and --enroll", "seal") },
+	  ARGUMENTS("give one of --format, --add and --replace", "seal") },
+	{ "seal --format --add d", COMMAND_USAGE,
+	  ARGUMENTS("give one of --format, --add and --replace", "seal") },
+	{ "seal --add --replace d", COMMAND_USAGE,
+	  ARGUMENTS("give one of --format, --add and --replace", "seal") },
 	{ "seal --format d", COMMAND_USAGE,
 	  ARGUMENTS("give --image, or --pcr N=HEX", "seal") },
-	{ "seal --enroll --pcr 1=0 d", COMMAND_USAGE,
-	  ARGUMENTS("--enroll needs --key-file, a key that opens the disk",
+	{ "seal --add --pcr 1=0 d", COMMAND_USAGE,
+	  ARGUMENTS("--add and --replace need --key-file, a key that opens the "
+		    "disk",
 		    "seal") },
-	{ "seal --enroll --key-file k --pcr 1=0 --size 1M d", COMMAND_USAGE,
-	  ARGUMENTS("--size, --mkfs and --uuid are for --format", "seal") },
+	{ "seal --replace --key-file k --pcr 1=0 --size 1M d", COMMAND_USAGE,
+	  ARGUMENTS("--size, --mkfs, --uuid and --force are for --format",
+		    "seal") },
+	{ "seal --add --key-file k --pcr 1=0 --force d", COMMAND_USAGE,
+	  ARGUMENTS("--size, --mkfs, --uuid and --force are for --format",
+		    "seal") },
+	{ "seal --add --key-file k --pcr 1=0 --token 1 d", COMMAND_USAGE,
+	  ARGUMENTS("--token is for --replace", "seal") },
+	{ "seal --replace --key-file k --pcr 1=0 --token 32 d", COMMAND_USAGE,
+	  ARGUMENTS("--token 32 is no number from 0 to 31", "seal") },
+	{ "seal --format --pcr 1=0 --tpm t --srk s d", COMMAND_USAGE,
+	  ARGUMENTS("give one of --tpm and --srk", "seal") },
 	{ "seal --format --pcr 1=0 --volume v d", COMMAND_USAGE,
 	  ARGUMENTS("--volume needs --image", "seal") },
 	{ "seal --format --pcr 1=0 --mkfs xfs d", COMMAND_USAGE,
@@ -86,6 +99,8 @@ static const struct refusal {
 	{ "seal --format --bank sha1 --size much --pcr "
 	  "7=0000000000000000000000000000000000000000 d",
 	  COMMAND_USAGE, ARGUMENTS("--size much is no size", "seal") },
+	{ "srk", COMMAND_USAGE, ARGUMENTS("--output FILE is missing", "srk") },
+	{ "unseal", COMMAND_USAGE, ARGUMENTS("DEVICE is missing", "unseal") },
 	/* files that are missing or something else */
 	{ "build --output image --root none " INPUT, -1,
 	  "cannot read root none: No such file or directory; check --root" },
@@ -172,6 +187,14 @@ static const struct refusal {
 	  -1,
 	  "cannot read none: No such file or directory; check "
 	  "--key-file" },
+	{ "seal --format --srk none --bank sha1 --pcr "
+	  "7=0000000000000000000000000000000000000000 d",
+	  -1, "cannot read none: No such file or directory; check --srk" },
+	{ "seal --format --srk nothing --bank sha1 --pcr "
+	  "7=0000000000000000000000000000000000000000 d",
+	  -1,
+	  "cannot use the storage root key nothing: it is not one "
+	  "TPM2B_PUBLIC; export it with cvmctl srk" },
 	{ "seal --format --key-file nothing --bank sha1 --pcr "
 	  "7=0000000000000000000000000000000000000000 d",
 	  -1,
@@ -213,9 +236,10 @@ static int run(char *words, struct fail *f)
 		const char *name;
 		int (*run)(int argc, char **argv, struct fail *f);
 	} commands[] = {
-		{ "build", command_build }, { "predict", command_predict },
-		{ "seal", command_seal },   { "inspect", command_inspect },
-		{ "check", command_check },
+		{ "build", command_build },   { "predict", command_predict },
+		{ "seal", command_seal },     { "inspect", command_inspect },
+		{ "check", command_check },   { "srk", command_srk },
+		{ "unseal", command_unseal },
 	};
 	char *argv[32] = { NULL };
 	int argc = text_split_words(words, argv, 31);

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+/*
+ * cvmctl unseal: for tests, the passphrase that init would use for a volume,
+ * without init's own conditions on PCR 14.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cvmctl/command.h"
+#include "cvmctl/host-tpm.h"
+#include "cvmctl/options.h"
+#include "lib/io.h"
+#include "lib/own.h"
+#include "seal/signatures.h"
+#include "seal/volume-key.h"
+
+struct unseal_options {
+	const char *tpm, *srk, *signatures, *device;
+};
+
+static const struct option_usage usage = {
+	"unseal [OPTION]... DEVICE > FILE",
+	"For tests: lets the TPM release the key of a LUKS2 disk or image file,\n"
+	"and writes the passphrase of its keyslot, without a newline.",
+};
+
+static int read_options(int argc, char **argv, struct unseal_options *o,
+			struct fail *f)
+{
+	const struct option_spec specs[] = {
+		{ NULL, OPTION_OPERAND, "DEVICE", "disk or image file",
+		  &o->device },
+		{ "tpm", OPTION_TEXT, "TCTI", HOST_TPM_HELP, &o->tpm },
+		{ "srk", OPTION_TEXT, "FILE",
+		  "the TPM's storage root key, for old tokens without it",
+		  &o->srk },
+		{ "signatures", OPTION_TEXT, "FILE",
+		  "what cvmctl sign wrote, for a key that needs it",
+		  &o->signatures },
+		{ 0 },
+	};
+
+	return options_read(&usage, specs, argc, argv, f);
+}
+
+/* The TPM has the key of this file: that will do where a token names none. */
+static int pin_srk(const char *path, struct tpm *t, struct fail *f)
+{
+	own_bytes struct bytes content = { 0 };
+	own_bytes struct bytes present = { 0 };
+	struct srk_public srk;
+	int r = host_tpm_read_srk(path, &content, &srk, f);
+
+	if (r == 0)
+		r = tpm_srk_public(t, &present, f);
+	if (r < 0)
+		return r;
+	if (present.len != content.len ||
+	    memcmp(present.data, content.data, present.len) != 0)
+		return fail_because(f, "it has another storage root key",
+				    "check --tpm and --srk",
+				    "take the TPM for the one of %s", path);
+	tpm_pin_srk(t, srk.name);
+	return 0;
+}
+
+static int read_signatures(const char *path, struct signatures *ret,
+			   struct fail *f)
+{
+	own_bytes struct bytes text = { 0 };
+	int r = io_read_file(AT_FDCWD, path, signatures_json_max, &text);
+
+	if (r < 0)
+		return fail_errno(f, r, "check --signatures", "read %s", path);
+	return signatures_parse((const char *)text.data, ret, f);
+}
+
+static int unseal(const struct unseal_options *o, struct secret *ret,
+		  struct fail *f)
+{
+	own_signatures struct signatures signatures = { 0 };
+	own_luks struct luks *l = NULL;
+	own_tpm struct tpm *t = NULL;
+	struct volume_key_request request = { .volume = o->device,
+					      .signatures = &signatures };
+	int keyslot;
+	int r = luks_open(o->device, &l, f);
+
+	if (r == 0 && o->signatures)
+		r = read_signatures(o->signatures, &signatures, f);
+	if (r == 0)
+		r = host_tpm_open(o->tpm, &t, f);
+	if (r == 0 && o->srk)
+		r = pin_srk(o->srk, t, f);
+	request.luks = l;
+	request.tpm = t;
+	return r < 0 ? r : volume_key_unseal(&request, ret, &keyslot, f);
+}
+
+int command_unseal(int argc, char **argv, struct fail *f)
+{
+	own_secret struct secret passphrase = { 0 };
+	struct unseal_options o = { 0 };
+	int r = read_options(argc, argv, &o, f);
+
+	if (r)
+		return r;
+	if (isatty(STDOUT_FILENO))
+		return fail_because(f, "standard output is a terminal",
+				    "write it to a file or a pipe",
+				    "show a key");
+	r = unseal(&o, &passphrase, f);
+	if (r < 0)
+		return r;
+	/* not by stdio, which would keep a copy */
+	r = io_write_all(STDOUT_FILENO, passphrase.data, passphrase.len);
+	return r < 0 ? fail_errno(f, r, "free disk space", "write the key") : 0;
+}
