@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/text.h"
 #include "seal/pcr.h"
 
 enum { list_max = 128 };
@@ -61,16 +62,4 @@ int list_read_pcrs(const char *list, uint32_t *ret_mask)
 {
 	*ret_mask = 0;
 	return each_word(list, take_pcr, ret_mask);
-}
-
-void list_add_pcrs(struct text *t, uint32_t mask)
-{
-	const char *separator = "";
-
-	for (unsigned i = 0; i < pcr_count; i++) {
-		if (!(mask & 1U << i))
-			continue;
-		text_add(t, "%s%u", separator, i);
-		separator = ",";
-	}
 }

@@ -13,9 +13,10 @@ static const struct option_usage usage = {
 	"seal --format [--size SIZE] [OPTION]... DEVICE\n"
 	"       cvmctl seal --add --key-file FILE [OPTION]... DEVICE\n"
 	"       cvmctl seal --replace --key-file FILE [OPTION]... DEVICE",
-	"Seals a fresh key to the PCR 14 that the apps of --image will give, and\n"
-	"to the values given by --pcr, of which one is needed, and writes it to\n"
-	"the disk as a systemd-tpm2 token. DEVICE is a disk or an image file.",
+	"Seals a fresh key to the PCR values of --prediction, to the PCR 14 that\n"
+	"the apps of --image will give, or to what a release key signs, and\n"
+	"writes it to the disk as a systemd-tpm2 token. DEVICE is a disk or an\n"
+	"image file.",
 };
 
 static int check_action(const struct seal_options *o, const char *command,
@@ -46,9 +47,6 @@ static int check_action(const struct seal_options *o, const char *command,
 static int check_policy(const struct seal_options *o, const char *command,
 			struct fail *f)
 {
-	if (!o->image && !o->pcr.n)
-		return options_refuse(f, command,
-				      "give --image, or --pcr N=HEX");
 	if (o->volume && !o->image)
 		return options_refuse(f, command, "--volume needs --image");
 	if (o->tpm && o->srk)
@@ -89,10 +87,24 @@ static int read_words(int argc, char **argv, struct seal_options *o,
 		  &o->image },
 		{ "volume", OPTION_TEXT, "NAME",
 		  "which [volume NAME]; else the only one", &o->volume },
+		{ "prediction", OPTION_TEXT, "FILE",
+		  "seal to what cvmctl predict --boot --json said",
+		  &o->policy.prediction },
 		{ "pcr", OPTION_LIST, "N=HEX", "seal to this value too",
-		  &o->pcr },
+		  &o->policy.pcr },
+		{ "signed-by", OPTION_TEXT, "FILE",
+		  "public key: seal to what it signs", &o->policy.signed_by },
+		{ "signed-pcrs", OPTION_TEXT, "LIST",
+		  "--signed-by: of these PCRs, such as 4,9,14",
+		  &o->policy.signed_pcrs },
 		{ "bank", OPTION_TEXT, "BANK",
-		  "sha1, sha256, sha384 or sha512; else sha256", &o->bank },
+		  "sha1, sha256, sha384 or sha512; else sha256",
+		  &o->policy.bank },
+		{ "apps-only", OPTION_FLAG, NULL,
+		  "leave out the boot chain: see the manual",
+		  &o->policy.apps_only },
+		{ "any-pcr", OPTION_FLAG, NULL,
+		  "also PCRs whose values do not last", &o->policy.any_pcr },
 		{ "tpm", OPTION_TEXT, "TCTI", HOST_TPM_HELP, &o->tpm },
 		{ "srk", OPTION_TEXT, "FILE",
 		  "without a TPM: for the one that cvmctl srk wrote FILE of",

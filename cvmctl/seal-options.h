@@ -7,17 +7,17 @@
 #include <stdint.h>
 
 #include "cvmctl/options.h"
+#include "cvmctl/seal-policy.h"
 #include "lib/fail.h"
 
 /* As given: NULL, 0 or false where it is not. */
 struct seal_options {
 	const char *device;
-	bool format, add, replace;  /* one of them */
-	const char *image, *volume; /* what to seal to */
-	const char *bank;
-	struct option_list pcr;
-	const char *tpm, *srk;	      /* what for */
-	const char *key_file, *token; /* the disk */
+	bool format, add, replace; /* one of them */
+	const char *image, *volume;
+	struct seal_policy_options policy; /* what to seal to */
+	const char *tpm, *srk;		   /* what for */
+	const char *key_file, *token;	   /* the disk */
 	const char *size, *uuid, *mkfs;
 	bool force;
 	bool json;

@@ -33,57 +33,6 @@ enum {
 
 #define DEFAULT_LABEL "cvm-init"
 
-/* "7=0123..." */
-static int parse_pcr(const char *text, struct pcr_values *values)
-{
-	uint8_t value[digest_size_max];
-	const char *equals = strchr(text, '=');
-	char number[8];
-	uint64_t n;
-	size_t len;
-
-	if (!equals || (size_t)(equals - text) >= sizeof(number))
-		return -EINVAL;
-	memcpy(number, text, (size_t)(equals - text));
-	number[equals - text] = '\0';
-	if (text_parse_u64(number, pcr_count - 1, &n) < 0 ||
-	    values->mask & 1U << n ||
-	    hex_decode(equals + 1, sizeof(value), value, &len) < 0 ||
-	    len != digest_size(values->bank))
-		return -EINVAL;
-	memcpy(values->value[n], value, len);
-	values->mask |= 1U << n;
-	return 0;
-}
-
-static int collect_values(const struct seal_options *o,
-			  struct json_object *manifest, struct pcr_values *ret,
-			  struct fail *f)
-{
-	int bank = o->bank ? digest_from_name(o->bank) : DIGEST_SHA256;
-
-	if (bank < 0)
-		return options_refuse(f, "seal", "--bank %s is unknown",
-				      o->bank);
-	*ret = (struct pcr_values){ .bank = (enum digest_alg)bank };
-	if (manifest) {
-		int r = manifest_read_pcr(manifest, ret->bank,
-					  ret->value[pcr_apps], f);
-
-		if (r < 0)
-			return r;
-		ret->mask = 1U << pcr_apps;
-	}
-	for (size_t i = 0; i < o->pcr.n; i++)
-		if (parse_pcr(o->pcr.value[i], ret) < 0)
-			return options_refuse(f, "seal",
-					      "--pcr %s is not N=HEX of bank "
-					      "%s, or repeated",
-					      o->pcr.value[i],
-					      digest_name(ret->bank));
-	return 0;
-}
-
 static int read_key_file(const char *path, struct secret *ret, struct fail *f)
 {
 	own_secret struct secret key = { 0 };
@@ -131,10 +80,9 @@ static int seal_by_tpm(const char *tcti, const struct secret *secret,
 
 /* A fresh key, sealed, and the keyslot's passphrase made of it. */
 static int
-make_key(const struct seal_options *o, const struct pcr_values *values,
+make_key(const struct seal_options *o, const struct seal_policy *policy,
 	 struct sealed_key *ret_sealed, struct secret *ret_pass, struct fail *f)
 {
-	const struct seal_policy policy = { .pcrs = *values };
 	own_secret struct secret secret = { 0 };
 	int r = secret_alloc(secret_size, &secret);
 
@@ -142,7 +90,7 @@ make_key(const struct seal_options *o, const struct pcr_values *values,
 		return fail_errno(f, r, "free memory", "make a key");
 	if (getrandom(secret.data, secret.len, 0) != (ssize_t)secret.len)
 		return fail_errno(f, errno, "try again", "make a key");
-	r = sealed_key_begin(&policy, ret_sealed);
+	r = sealed_key_begin(policy, ret_sealed);
 	if (r < 0)
 		return fail_errno(f, r, "free memory", "make a key");
 	r = o->srk ? seal_for_srk(o->srk, &secret, ret_sealed, f)
@@ -163,6 +111,8 @@ static int write_answer(const struct seal_options *o,
 	    json_set_u64(answer, "keyslot", (uint64_t)keyslot) < 0 ||
 	    json_set_string(answer, "bank", digest_name(key->bank)) < 0 ||
 	    json_set(answer, "pcrs", inspect_pcrs(key->pcr_mask)) < 0 ||
+	    json_set(answer, "signed-pcrs", inspect_pcrs(key->signed_mask)) <
+		    0 ||
 	    json_set_hex(answer, "policy", key->policy_digest,
 			 sizeof(key->policy_digest)) < 0)
 		return -ENOMEM;
@@ -178,7 +128,12 @@ static int print_answer(const struct seal_options *o,
 	char policy[2 * sizeof(key->policy_digest) + 1];
 
 	hex_encode(key->policy_digest, sizeof(key->policy_digest), policy);
-	pcr_list_write(key->pcr_mask, &pcrs);
+	if (key->pcr_mask)
+		pcr_list_write(key->pcr_mask, &pcrs);
+	if (key->signed_mask) {
+		text_add(&pcrs, "%s", key->pcr_mask ? ", signed " : "signed ");
+		pcr_list_write(key->signed_mask, &pcrs);
+	}
 	if (text_failed(&pcrs) || write_answer(o, key, keyslot, &json) < 0)
 		return fail_errno(f, ENOMEM, "free memory", "write the answer");
 	if (o->json) /* main() checks what stdout took */
@@ -200,7 +155,7 @@ static int write_disk(const struct seal_options *o, const struct seal_disk *d,
 }
 
 static int seal(const struct seal_options *o, const struct seal_disk *where,
-		const struct pcr_values *values, struct fail *f)
+		const struct seal_policy *policy, struct fail *f)
 {
 	own_sealed_key struct sealed_key sealed = { 0 };
 	own_secret struct secret passphrase = { 0 };
@@ -210,7 +165,7 @@ static int seal(const struct seal_options *o, const struct seal_disk *where,
 	int r = o->key_file ? read_key_file(o->key_file, &other, f) : 0;
 
 	if (r == 0)
-		r = make_key(o, values, &sealed, &passphrase, f);
+		r = make_key(o, policy, &sealed, &passphrase, f);
 	if (r < 0)
 		return r;
 	disk.sealed = &sealed;
@@ -224,7 +179,8 @@ int command_seal(int argc, char **argv, struct fail *f)
 {
 	own_json struct json_object *manifest = NULL;
 	struct seal_options o = { 0 };
-	struct pcr_values values;
+	own_bytes struct bytes signer = { 0 };
+	struct seal_policy policy;
 	struct seal_disk disk = { .label = DEFAULT_LABEL };
 	const char *uuid = NULL;
 	int r = seal_options_read(argc, argv, &o, f);
@@ -235,7 +191,7 @@ int command_seal(int argc, char **argv, struct fail *f)
 		r = manifest_find_volume(manifest, o.volume, &disk.label, &uuid,
 					 f);
 	if (r == 0)
-		r = collect_values(&o, manifest, &values, f);
+		r = seal_policy_make(&o.policy, manifest, &signer, &policy, f);
 	if (r)
 		return r;
 	disk.device = o.device;
@@ -243,5 +199,5 @@ int command_seal(int argc, char **argv, struct fail *f)
 	disk.size_bytes = o.size_bytes;
 	disk.force = o.force;
 	disk.make_ext4 = !o.mkfs || strcmp(o.mkfs, "ext4") == 0;
-	return seal(&o, &disk, &values, f);
+	return seal(&o, &disk, &policy, f);
 }

@@ -5,12 +5,12 @@ for, on the machine that it was sealed on, or it stays sealed.
 The host keeps the disk, and may change, swap, copy or take it away.
 """
 
+import json
 import re
 import subprocess
 
 import image as images
 import pytest
-import seal
 import vm
 from bootconf import actor
 from refusal import assert_refused
@@ -191,14 +191,16 @@ def test_disk_of_another_image(with_volume, sealed, run):
 AGAIN = "seal it again with cvmctl seal --image"
 
 
-def test_key_without_pcr_14(with_volume, builder, desk, tpm, run):
+def test_key_without_pcr_14(with_volume, sealed, run):
     """A key that PCR 14 does not guard would be released to the workload."""
-    path = desk.folder / "state.img"
-    with seal.served(tpm) as words:
-        images.run([builder.cvmctl, "seal", "--tpm", words,
-                    "--pcr", f"16={'00' * 32}", "--format", "--size", "64M",
-                    "--uuid", UUID, path])
-    assert_refused(run(with_volume(), vm.Disk(path)),
+    image = with_volume()
+    disk = sealed(image)
+    words = ("--token-id", "0", disk.path)
+    token = json.loads(images.run(["cryptsetup", "token", "export", *words]))
+    token["tpm2-pcrs"] = [16]
+    subprocess.run(["cryptsetup", "token", "import", "--token-replace",
+                    *words], input=json.dumps(token), text=True, check=True)
+    assert_refused(run(image, disk),
                    "init: volumes: cannot use the key of volume state: its "
                    f"token leaves out PCR 14; {AGAIN}")
 

@@ -20,15 +20,8 @@ enum {
 
 static void add_pcrs(struct text *t, const char *name, uint32_t mask)
 {
-	const char *separator = "";
-
 	text_add(t, ",\"%s\":[", name);
-	for (unsigned i = 0; i < pcr_count; i++) {
-		if (!(mask & 1U << i))
-			continue;
-		text_add(t, "%s%u", separator, i);
-		separator = ",";
-	}
+	pcr_list_write(mask, t);
 	text_add(t, "]");
 }
 

@@ -56,8 +56,6 @@ static const struct refusal {
 	  ARGUMENTS("give one of --format, --add and --replace", "seal") },
 	{ "seal --add --replace d", COMMAND_USAGE,
 	  ARGUMENTS("give one of --format, --add and --replace", "seal") },
-	{ "seal --format d", COMMAND_USAGE,
-	  ARGUMENTS("give --image, or --pcr N=HEX", "seal") },
 	{ "seal --add --pcr 1=0 d", COMMAND_USAGE,
 	  ARGUMENTS("--add and --replace need --key-file, a key that opens the "
 		    "disk",
@@ -182,21 +180,21 @@ static const struct refusal {
 	{ "inspect truncated.cpio", -1,
 	  "cannot unpack truncated.cpio: Invalid argument; give an initramfs "
 	  "of cvmctl build" },
-	{ "seal --format --key-file none --bank sha1 --pcr "
-	  "7=0000000000000000000000000000000000000000 d",
+	{ "seal --format --key-file none --apps-only --bank sha1 --pcr "
+	  "14=0000000000000000000000000000000000000000 d",
 	  -1,
 	  "cannot read none: No such file or directory; check "
 	  "--key-file" },
-	{ "seal --format --srk none --bank sha1 --pcr "
-	  "7=0000000000000000000000000000000000000000 d",
+	{ "seal --format --srk none --apps-only --bank sha1 --pcr "
+	  "14=0000000000000000000000000000000000000000 d",
 	  -1, "cannot read none: No such file or directory; check --srk" },
-	{ "seal --format --srk nothing --bank sha1 --pcr "
-	  "7=0000000000000000000000000000000000000000 d",
+	{ "seal --format --srk nothing --apps-only --bank sha1 --pcr "
+	  "14=0000000000000000000000000000000000000000 d",
 	  -1,
 	  "cannot use the storage root key nothing: it is not one "
 	  "TPM2B_PUBLIC; export it with cvmctl srk" },
-	{ "seal --format --key-file nothing --bank sha1 --pcr "
-	  "7=0000000000000000000000000000000000000000 d",
+	{ "seal --format --key-file nothing --apps-only --bank sha1 --pcr "
+	  "14=0000000000000000000000000000000000000000 d",
 	  -1,
 	  "cannot use key nothing: a key has 1 to 8192 bytes; check "
 	  "--key-file" },

@@ -26,14 +26,15 @@
 #include "tests/sector.h"
 #include "tests/swtpm.h"
 
-/* PCR 16 of a fresh TPM is all zeros: a policy that holds at once. */
+/* PCR 14 of a fresh TPM is all zeros: a policy that holds at once. */
 #define ZEROS \
 	"=0000000000000000000000000000000000000000000000000000000000000000"
-#define PCR_16 "16" ZEROS
+#define PCR_14 "14" ZEROS
 /* TPM, key file and device follow. */
-#define SEAL(how) "seal " how " --pcr " PCR_16 " --tpm %s --key-file %s %s"
-#define RESCUE	  "a key for the day the TPM is gone"
-#define UUID	  "6f0a8d1e-3b6c-4c0e-9d58-1f2b3c4d5e6f"
+#define SEAL(how) \
+	"seal " how " --apps-only --pcr " PCR_14 " --tpm %s --key-file %s %s"
+#define RESCUE "a key for the day the TPM is gone"
+#define UUID   "6f0a8d1e-3b6c-4c0e-9d58-1f2b3c4d5e6f"
 
 enum { ext4_magic_at = 0x438, small = 24 * 1024 * 1024 };
 
@@ -56,7 +57,8 @@ static int format(struct swtpm *s, const char *device, const char *key_file,
 		  struct fail *f)
 {
 	return cvmctl_run(command_seal, f,
-			  "seal --format --pcr " PCR_16 " --tpm %s --size 24M "
+			  "seal --format --apps-only --pcr " PCR_14
+			  " --tpm %s --size 24M "
 			  "--mkfs none --uuid " UUID " --key-file %s %s",
 			  s->tcti, key_file, device);
 }
@@ -97,7 +99,8 @@ static void formats_what_the_tpm_opens(void **state)
 	(void)state;
 	start(&s, device, key_file);
 	assert_ok(cvmctl_run(command_seal, &f,
-			     "seal --format --pcr " PCR_16 " --tpm %s --size "
+			     "seal --format --apps-only --pcr " PCR_14
+			     " --tpm %s --size "
 			     "24M --uuid " UUID " %s",
 			     s.tcti, device),
 		  &f);
@@ -318,7 +321,7 @@ static void answers_in_words_and_json(void **state)
 	start(&s, device, key_file);
 	(void)snprintf(line, sizeof(line),
 		       "seal --format --mkfs none --size 24M --tpm %s "
-		       "--pcr 4" ZEROS " --pcr 14" ZEROS " %s",
+		       "--apps-only --pcr 4" ZEROS " --pcr 14" ZEROS " %s",
 		       s.tcti, device);
 	cvmctl_capture(command_seal, line, &words);
 	assert_non_null(strstr((char *)words.data,
@@ -326,7 +329,7 @@ static void answers_in_words_and_json(void **state)
 			       "policy "));
 	(void)snprintf(line, sizeof(line),
 		       "seal --format --mkfs none --force --json --tpm %s "
-		       "--pcr 4" ZEROS " --pcr 14" ZEROS " %s",
+		       "--apps-only --pcr 4" ZEROS " --pcr 14" ZEROS " %s",
 		       s.tcti, device);
 	cvmctl_capture(command_seal, line, &json);
 	{

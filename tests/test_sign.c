@@ -264,15 +264,12 @@ static void refuses(void **state)
 
 static void reads_lists(void **state)
 {
-	own_text struct text t = { 0 };
 	uint32_t mask = 0;
 	digest_algs algs = 0;
 
 	(void)state;
 	assert_int_equal(list_read_pcrs("0,23,4", &mask), 0);
 	assert_int_equal(mask, 1U << 0 | 1U << 4 | 1U << 23);
-	list_add_pcrs(&t, mask);
-	assert_string_equal(t.s, "0,4,23");
 	assert_int_equal(list_read_pcrs("", &mask), -EINVAL);
 	assert_int_equal(list_read_pcrs("24", &mask), -EINVAL);
 	assert_int_equal(list_read_pcrs("4,4", &mask), -EINVAL);
