@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: MIT
 /* The describers of inspect.h. What they read is not trusted. */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cvmctl/command.h"
 #include "cvmctl/compress.h"
 #include "cvmctl/image.h"
 #include "cvmctl/inspect.h"
-#include "cvmctl/manifest.h"
-#include "lib/hex.h"
 #include "lib/own.h"
 #include "seal/luks.h"
 #include "seal/pcr.h"
+#include "seal/release-key.h"
 #include "seal/sealed-object.h"
 #include "seal/token.h"
 
@@ -52,6 +49,21 @@ static int set_srk(struct json_object *o, const struct sealed_key *key)
 	return json_set_hex(o, "srk-name", srk.name, srk_name_size);
 }
 
+/* What a release key signs, if anything. */
+static int set_signed(struct json_object *o, const struct sealed_key *key)
+{
+	own_release_key struct release_key signer = { 0 };
+
+	if (!key->signed_mask)
+		return 0;
+	if (json_set(o, "signed-pcrs", inspect_pcrs(key->signed_mask)) < 0)
+		return -ENOMEM;
+	if (release_key_parse(&key->signer, &signer) < 0)
+		return json_set_string(o, "release-key", "unknown");
+	return json_set_hex(o, "release-key", signer.fingerprint,
+			    sizeof(signer.fingerprint));
+}
+
 static int set_key(struct json_object *o, const struct sealed_key *key,
 		   int keyslot, const struct sealed_object *object)
 {
@@ -59,6 +71,7 @@ static int set_key(struct json_object *o, const struct sealed_key *key,
 	    json_set_string(o, "form", form_of(key, object)) < 0 ||
 	    json_set_string(o, "bank", digest_name(key->bank)) < 0 ||
 	    json_set(o, "pcrs", inspect_pcrs(key->pcr_mask)) < 0 ||
+	    set_signed(o, key) < 0 ||
 	    json_set_hex(o, "policy", key->policy_digest,
 			 sizeof(key->policy_digest)) < 0 ||
 	    set_srk(o, key) < 0 ||
@@ -162,54 +175,4 @@ int inspect_initramfs(const char *path, const struct bytes *content,
 		return out_of_memory(f);
 	*ret = take_ptr(o);
 	return 0;
-}
-
-/* Compares one file of an image with what its manifest says. */
-static int check_file(const char *image, struct json_object *manifest,
-		      const char *part, const char *name, struct fail *f)
-{
-	struct json_object *o = NULL;
-	struct json_object *want = NULL;
-	struct image_file file = { 0 };
-	char path[PATH_MAX];
-	char hex[2 * digest_size_max + 1];
-	int r;
-
-	(void)json_object_object_get_ex(manifest, part, &o);
-	(void)json_object_object_get_ex(o, "sha256", &want); /* NULL: none */
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", image, name) >=
-	    sizeof(path))
-		return fail_errno(f, ENAMETOOLONG, "choose a shorter path",
-				  "read %s", image);
-	r = image_digest_file(path, &file);
-	if (r < 0)
-		return fail_errno(f, r, "build the image again", "read %s",
-				  path);
-	hex_encode(file.digests.value[DIGEST_SHA256],
-		   digest_size(DIGEST_SHA256), hex);
-	if (!want || strcmp(hex, json_object_get_string(want)) != 0)
-		return fail_because(f, "it is not what the manifest describes",
-				    "build the image again", "accept %s", path);
-	return 0;
-}
-
-int inspect_image(const char *path, struct json_object **ret, struct fail *f)
-{
-	static const struct {
-		const char *part;
-		const char *name;
-	} files[] = {
-		{ "kernel", IMAGE_KERNEL },
-		{ "cmdline", IMAGE_CMDLINE },
-		{ "initramfs", IMAGE_INITRAMFS },
-		{ "root", IMAGE_ROOT },
-	};
-	own_json struct json_object *manifest = NULL;
-	int r = manifest_read(path, &manifest, f);
-
-	for (size_t i = 0; r == 0 && i < array_size(files); i++)
-		r = check_file(path, manifest, files[i].part, files[i].name, f);
-	if (r == 0)
-		*ret = take_ptr(manifest);
-	return r;
 }

@@ -25,9 +25,9 @@ struct inspect_options {
 
 static const struct option_usage usage = {
 	"inspect [--json] PATH",
-	"PATH is a LUKS2 disk or image file, the JSON of a systemd-tpm2 token, a\n"
-	"manifest.json, an initramfs, or an image directory, whose files are\n"
-	"compared with its manifest.",
+	"PATH is a LUKS2 disk or image file, the JSON of a systemd-tpm2 token or\n"
+	"of signatures of PCR values, a manifest.json, an initramfs, or an image\n"
+	"directory, whose files are compared with its manifest.",
 };
 
 static int read_options(int argc, char **argv, struct inspect_options *o,
@@ -48,7 +48,17 @@ static int fail_unknown(const char *path, struct fail *f)
 			    "see cvmctl inspect --help", "inspect %s", path);
 }
 
-/* A manifest is shown as it is; a token is decoded. */
+/* Signatures have no type, but members that are called as the banks are. */
+static bool has_bank(struct json_object *o)
+{
+	for (int alg = 0; alg < DIGEST_ALG_COUNT; alg++)
+		if (json_object_object_get_ex(
+			    o, digest_name((enum digest_alg)alg), NULL))
+			return true;
+	return false;
+}
+
+/* A manifest is shown as it is; a token is decoded, and so are signatures. */
 static int inspect_json(const char *path, const struct bytes *text,
 			struct json_object **ret, struct fail *f)
 {
@@ -61,6 +71,8 @@ static int inspect_json(const char *path, const struct bytes *text,
 		name = json_object_get_string(type);
 	if (name && strcmp(name, TOKEN_TYPE) == 0)
 		return inspect_token(path, (const char *)text->data, ret, f);
+	if (has_bank(o))
+		return inspect_signatures((const char *)text->data, ret, f);
 	if (!name || strcmp(name, IMAGE_TYPE) != 0)
 		return fail_unknown(path, f);
 	*ret = take_ptr(o);

@@ -27,9 +27,13 @@ int inspect_token(const char *path, const char *json, struct json_object **ret,
 int inspect_initramfs(const char *path, const struct bytes *content,
 		      struct json_object **ret, struct fail *f);
 
+/* The JSON of tpm2-pcr-signature.json, or of a UKI's .pcrsig. */
+int inspect_signatures(const char *json, struct json_object **ret,
+		       struct fail *f);
+
 /*
- * An image directory: its manifest, after each file was compared with it. A
- * file that differs is a failure.
+ * An image directory: its manifest, after each file was compared with it, and
+ * the signatures behind its root. A file that differs is a failure.
  */
 int inspect_image(const char *path, struct json_object **ret, struct fail *f);
 

@@ -119,7 +119,8 @@ int digest_pair(enum digest_alg alg, const void *a, size_t a_len, const void *b,
 	return r;
 }
 
-int digest_fd(digest_algs algs, int fd, struct digest_set *ret)
+int digest_fd_start(digest_algs algs, int fd, uint64_t max,
+		    struct digest_set *ret)
 {
 	own_hashers struct hashers h = { 0 };
 	own_free uint8_t *block = malloc(read_block);
@@ -127,7 +128,9 @@ int digest_fd(digest_algs algs, int fd, struct digest_set *ret)
 	int r = block ? hashers_begin(&h, algs) : -ENOMEM;
 
 	while (r == 0) {
-		ssize_t n = pread(fd, block, read_block, at);
+		uint64_t left = max - (uint64_t)at;
+		ssize_t n = pread(fd, block,
+				  left < read_block ? left : read_block, at);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -139,4 +142,9 @@ int digest_fd(digest_algs algs, int fd, struct digest_set *ret)
 		r = hashers_update(&h, block, (size_t)n);
 	}
 	return r;
+}
+
+int digest_fd(digest_algs algs, int fd, struct digest_set *ret)
+{
+	return digest_fd_start(algs, fd, UINT64_MAX, ret);
 }

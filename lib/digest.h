@@ -51,4 +51,8 @@ int digest_pair(enum digest_alg alg, const void *a, size_t a_len, const void *b,
  */
 int digest_fd(digest_algs algs, int fd, struct digest_set *ret);
 
+/* The same of its first max bytes, or of all if there are fewer. */
+int digest_fd_start(digest_algs algs, int fd, uint64_t max,
+		    struct digest_set *ret);
+
 #endif

@@ -201,6 +201,46 @@ static void inspect_believes_no_file(void **state)
 	assert_null(o);
 }
 
+/* What cvmctl sign puts behind the root is none of the manifest's business. */
+static void inspect_shows_signatures(void **state)
+{
+	own_json struct json_object *o = NULL;
+	struct json_object *signatures = NULL;
+	own_fd int fd = -1;
+	struct fail f = { 0 };
+
+	(void)state;
+	if (!has_mkfs())
+		skip();
+	build_ok("root", "one");
+	fd = open("one/root.img", O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_int_equal(write(fd, "{\"sha256\":[]}", 13), 13);
+	assert_ok(inspect_image("one", &o, &f), &f);
+	assert_true(json_object_object_get_ex(o, "signatures", &signatures));
+	assert_int_equal(json_object_array_length(signatures), 0);
+	json_release(&o);
+	assert_int_equal(write(fd, "x", 1), 1);
+	assert_refusal(inspect_image("one", &o, &f), &f,
+		       "cannot read the signatures of PCR values: they have "
+		       "not the form of tpm2-pcr-signature.json; sign the PCR "
+		       "values again with cvmctl sign");
+	assert_int_equal(truncate("one/cmdline", 0), 0);
+	assert_refusal(inspect_image("one", &o, &f), &f,
+		       "cannot accept one/cmdline: it is not what the "
+		       "manifest describes; build the image again");
+	build_ok("root", "one");
+	{
+		own_fd int cmdline =
+			open("one/cmdline", O_WRONLY | O_APPEND | O_CLOEXEC);
+
+		assert_int_equal(write(cmdline, " init=/x", 8), 8);
+	}
+	assert_refusal(inspect_image("one", &o, &f), &f,
+		       "cannot accept one/cmdline: its size is not what the "
+		       "manifest says; build the image again");
+	assert_null(o);
+}
+
 static void manifest_predicts_what_predict_does(void **state)
 {
 	own_root_tree struct root_tree tree = ROOT_TREE_EMPTY;
@@ -311,6 +351,7 @@ int main(void)
 		image_test(failed_build_leaves_nothing),
 		image_test(initramfs_holds_what_init_needs),
 		image_test(inspect_believes_no_file),
+		image_test(inspect_shows_signatures),
 		image_test(manifest_predicts_what_predict_does),
 		image_test(manifest_names_the_volume),
 		image_test(hostile_manifests),

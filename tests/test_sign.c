@@ -15,6 +15,7 @@
 #include "lib/own.h"
 #include "lib/text.h"
 #include "seal/signatures.h"
+#include "tests/cvmctl.h"
 #include "tests/line.h"
 #include "tests/tmptree.h"
 
@@ -262,6 +263,26 @@ static void refuses(void **state)
 		assert_true(r < 0);
 }
 
+static void inspect_explains_them(void **state)
+{
+	own_place struct tree t = { 0 };
+	own_bytes struct bytes words = { 0 };
+	struct fail f = { 0 };
+
+	(void)state;
+	enter(&t);
+	assert_ok(run("sign --key ec --prediction prediction --release 7 "
+		      "--add-to out",
+		      &f),
+		  &f);
+	cvmctl_capture(command_inspect, "inspect out", &words);
+	assert_non_null(strstr((char *)words.data,
+			       "kind: signatures of PCR values\n"
+			       "signatures:\n  -\n    bank: sha256\n"
+			       "    pcrs: 4,14\n    release-key: "));
+	assert_non_null(strstr((char *)words.data, "\n    release: 7\n"));
+}
+
 static void reads_lists(void **state)
 {
 	uint32_t mask = 0;
@@ -285,7 +306,7 @@ int main(void)
 	const struct table tables[] = {
 		CASE(signs_each_bank),	     CASE(adds_to_what_is_there),
 		CASE(puts_them_on_the_disk), TABLE(refuses, refusals),
-		CASE(reads_lists),
+		CASE(reads_lists),	     CASE(inspect_explains_them),
 	};
 
 	return table_run(tables, array_size(tables));
