@@ -9,12 +9,11 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "tests/tmptree.h"
-
-enum { swtpm_start_ms = 5000 };
 
 struct swtpm {
 	struct tree tree;
@@ -35,17 +34,30 @@ static inline void swtpm_stop(struct swtpm *s)
 
 #define own_swtpm __attribute__((cleanup(swtpm_stop)))
 
-static inline void swtpm_exec(const struct swtpm *s)
+/* Listens before swtpm runs, so that nobody has to wait until it does. */
+static inline int swtpm_listen(const struct swtpm *s, const char *name)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0); /* swtpm inherits it */
+	int n = snprintf(at.sun_path, sizeof(at.sun_path), "%s/%s",
+			 s->tree.path, name);
+
+	tree_check(fd >= 0 && n > 0 && (size_t)n < sizeof(at.sun_path) &&
+			   bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
+			   listen(fd, 1) == 0,
+		   name);
+	return fd;
+}
+
+static inline void swtpm_exec(const struct swtpm *s, int server_fd, int ctrl_fd)
 {
 	char state[PATH_MAX];
-	char server[PATH_MAX];
-	char ctrl[PATH_MAX];
+	char server[64];
+	char ctrl[64];
 	int n = snprintf(state, sizeof(state), "dir=%s", s->tree.path);
 
-	n |= snprintf(server, sizeof(server), "type=unixio,path=%s/s",
-		      s->tree.path);
-	n |= snprintf(ctrl, sizeof(ctrl), "type=unixio,path=%s/s.ctrl",
-		      s->tree.path);
+	n |= snprintf(server, sizeof(server), "type=unixio,fd=%d", server_fd);
+	n |= snprintf(ctrl, sizeof(ctrl), "type=unixio,fd=%d", ctrl_fd);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* it reports every disconnect */
 	(void)dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
@@ -56,31 +68,24 @@ static inline void swtpm_exec(const struct swtpm *s)
 	_exit(127);
 }
 
-static inline int swtpm_is_up(const struct swtpm *s)
-{
-	const struct timespec pause = { 0, 10 * 1000 * 1000 };
-
-	for (int ms = 0; ms < swtpm_start_ms; ms += 10) {
-		if (faccessat(s->tree.fd, "s.ctrl", F_OK, 0) == 0)
-			return 1;
-		if (waitpid(s->pid, NULL, WNOHANG) == s->pid)
-			return 0;
-		(void)nanosleep(&pause, NULL);
-	}
-	return 0;
-}
-
 static inline void swtpm_run(struct swtpm *s)
 {
-	s->pid = fork();
-	if (s->pid == 0)
-		swtpm_exec(s);
-	if (!swtpm_is_up(s)) {
-		s->pid = 0;
+	int server_fd;
+	int ctrl_fd;
+
+	if (system("command -v swtpm >/dev/null") != 0) {
 		swtpm_stop(s);
-		print_message("swtpm does not start: skipped\n");
+		print_message("no swtpm: skipped\n");
 		skip();
 	}
+	server_fd = swtpm_listen(s, "s");
+	ctrl_fd = swtpm_listen(s, "s.ctrl");
+	s->pid = fork();
+	if (s->pid == 0)
+		swtpm_exec(s, server_fd, ctrl_fd);
+	tree_check(s->pid > 0, "fork");
+	(void)close(server_fd); /* when swtpm ends, so does the socket */
+	(void)close(ctrl_fd);
 }
 
 static inline void swtpm_start(struct swtpm *s)
