@@ -89,28 +89,25 @@ static int add_signatures(int fd, uint64_t size, struct json_object *manifest,
 static int check_file(const char *image, struct json_object *o,
 		      const char *name, uint64_t *ret_size, struct fail *f)
 {
-	struct json_object *want = NULL;
-	struct json_object *size = NULL;
+	const char *want = json_get_string(o, "sha256");
 	own_fd int fd = -1;
 	struct digest_set set;
 	char path[PATH_MAX];
 	char hex[2 * digest_size_max + 1];
 	int r;
 
-	(void)json_object_object_get_ex(o, "sha256", &want); /* NULL: none */
-	(void)json_object_object_get_ex(o, "size", &size);
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", image, name) >=
 	    sizeof(path))
 		return fail_errno(f, ENAMETOOLONG, "choose a shorter path",
 				  "read %s", image);
-	*ret_size = (uint64_t)json_object_get_int64(size);
+	*ret_size = (uint64_t)json_object_get_int64(json_get(o, "size"));
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	r = fd < 0 ? -errno
 		   : digest_fd_start(1U << DIGEST_SHA256, fd, *ret_size, &set);
 	if (r < 0)
 		return fail_errno(f, r, rebuild, "read %s", path);
 	hex_encode(set.value[DIGEST_SHA256], digest_size(DIGEST_SHA256), hex);
-	if (!want || strcmp(hex, json_object_get_string(want)) != 0)
+	if (strcmp(hex, want) != 0)
 		return fail_because(f, "it is not what the manifest describes",
 				    rebuild, "accept %s", path);
 	return take_fd(&fd);

@@ -74,14 +74,12 @@ static bool is_image(const char *path)
 	own_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	own_bytes struct bytes text = { 0 };
 	own_json struct json_object *o = NULL;
-	struct json_object *type;
 
 	if (dir < 0 ||
 	    io_read_file(dir, IMAGE_MANIFEST, manifest_max, &text) < 0)
 		return false;
 	o = json_tokener_parse((const char *)text.data);
-	return o && json_object_object_get_ex(o, "type", &type) &&
-	       strcmp(json_object_get_string(type), IMAGE_TYPE) == 0;
+	return strcmp(json_get_string(o, "type"), IMAGE_TYPE) == 0;
 }
 
 int image_check_place(const char *path, struct fail *f)

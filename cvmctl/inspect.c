@@ -64,16 +64,13 @@ static int inspect_json(const char *path, const struct bytes *text,
 {
 	own_json struct json_object *o =
 		json_tokener_parse((const char *)text->data);
-	struct json_object *type = NULL;
-	const char *name = "";
+	const char *type = json_get_string(o, "type");
 
-	if (json_object_object_get_ex(o, "type", &type))
-		name = json_object_get_string(type);
-	if (name && strcmp(name, TOKEN_TYPE) == 0)
+	if (strcmp(type, TOKEN_TYPE) == 0)
 		return inspect_token(path, (const char *)text->data, ret, f);
 	if (has_bank(o))
 		return inspect_signatures((const char *)text->data, ret, f);
-	if (!name || strcmp(name, IMAGE_TYPE) != 0)
+	if (strcmp(type, IMAGE_TYPE) != 0)
 		return fail_unknown(path, f);
 	*ret = take_ptr(o);
 	return 0;

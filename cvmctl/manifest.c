@@ -14,24 +14,6 @@
 
 #define REBUILD "build the image again"
 
-static struct json_object *member(struct json_object *o, const char *key)
-{
-	struct json_object *value = NULL;
-
-	(void)json_object_object_get_ex(o, key, &value); /* NULL: none */
-	return value;
-}
-
-/* "" for what is no string. */
-static const char *string_member(struct json_object *o, const char *key)
-{
-	struct json_object *value = member(o, key);
-
-	return json_object_is_type(value, json_type_string)
-		       ? json_object_get_string(value)
-		       : "";
-}
-
 int manifest_read(const char *image, struct json_object **ret, struct fail *f)
 {
 	char path[PATH_MAX];
@@ -50,7 +32,7 @@ int manifest_read(const char *image, struct json_object **ret, struct fail *f)
 				  "wrote",
 				  "read %s", path);
 	o = json_tokener_parse((const char *)text.data);
-	if (strcmp(string_member(o, "type"), IMAGE_TYPE) != 0)
+	if (strcmp(json_get_string(o, "type"), IMAGE_TYPE) != 0)
 		return fail_because(f, "it is no manifest of ours", REBUILD,
 				    "read %s", path);
 	*ret = take_ptr(o);
@@ -60,9 +42,10 @@ int manifest_read(const char *image, struct json_object **ret, struct fail *f)
 int manifest_read_pcr(struct json_object *manifest, enum digest_alg bank,
 		      uint8_t ret[static digest_size_max], struct fail *f)
 {
-	struct json_object *banks = member(member(manifest, "apps"), "banks");
+	struct json_object *banks =
+		json_get(json_get(manifest, "apps"), "banks");
 	const char *hex =
-		string_member(member(banks, digest_name(bank)), "measured");
+		json_get_string(json_get(banks, digest_name(bank)), "measured");
 	uint8_t value[digest_size_max];
 	size_t len = 0;
 
@@ -78,7 +61,7 @@ int manifest_read_pcr(struct json_object *manifest, enum digest_alg bank,
 int manifest_read_root_size(struct json_object *manifest, uint64_t *ret,
 			    struct fail *f)
 {
-	struct json_object *size = member(member(manifest, "root"), "size");
+	struct json_object *size = json_get(json_get(manifest, "root"), "size");
 	int64_t bytes = json_object_get_int64(size);
 
 	if (!json_object_is_type(size, json_type_int) || bytes <= 0 ||
@@ -93,18 +76,18 @@ int manifest_find_volume(struct json_object *manifest, const char *name,
 			 const char **ret_name, const char **ret_uuid,
 			 struct fail *f)
 {
-	struct json_object *volumes = member(manifest, "volumes");
+	struct json_object *volumes = json_get(manifest, "volumes");
 	bool is_array = json_object_is_type(volumes, json_type_array);
 	size_t n = is_array ? json_object_array_length(volumes) : 0;
 
 	for (size_t i = 0; i < n && (name || n == 1); i++) {
 		struct json_object *v = json_object_array_get_idx(volumes, i);
-		const char *its_name = string_member(v, "name");
+		const char *its_name = json_get_string(v, "name");
 
 		if (name && strcmp(name, its_name) != 0)
 			continue;
 		*ret_name = its_name;
-		*ret_uuid = string_member(v, "uuid");
+		*ret_uuid = json_get_string(v, "uuid");
 		return 0;
 	}
 	if (name)

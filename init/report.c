@@ -7,7 +7,6 @@
 #include "lib/io.h"
 #include "lib/json.h"
 #include "lib/own.h"
-#include "lib/text.h"
 
 static struct json_object *stage_json(const struct stage_time *t)
 {
@@ -83,10 +82,9 @@ static struct json_object *volumes_json(const struct boot *b)
 	return take_ptr(list);
 }
 
-static int report_text(const struct boot *b, struct text *ret)
+static int report_text(const struct boot *b, struct bytes *ret)
 {
 	own_json struct json_object *o = json_object_new_object();
-	const char *line;
 
 	if (json_set_string(o, "version", CVM_VERSION) < 0 ||
 	    json_set(o, "stages", stages_json(b)) < 0 ||
@@ -95,11 +93,7 @@ static int report_text(const struct boot *b, struct text *ret)
 	    json_set(o, "volumes", volumes_json(b)) < 0)
 		return -ENOMEM;
 	/* one line, so that it can be told from others on a console */
-	line = json_object_to_json_string_ext(
-		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (line)
-		text_add(ret, "%s\n", line);
-	return line && !text_failed(ret) ? 0 : -ENOMEM;
+	return json_write_line(o, ret);
 }
 
 static int write_file(const char *path, const void *data, size_t len,
@@ -133,11 +127,11 @@ int report_write_logs(const struct boot *b, struct fail *f)
 
 int report_write(const struct boot *b, struct fail *f)
 {
-	own_text struct text text = { 0 };
+	own_bytes struct bytes text = { 0 };
 	int r = report_text(b, &text);
 
 	if (r < 0)
 		return fail_errno(f, r, "give the VM more memory",
 				  "write the report");
-	return write_file(RUN_PATH "/report.json", text.s, text.len, f);
+	return write_file(RUN_PATH "/report.json", text.data, text.len, f);
 }

@@ -57,14 +57,155 @@ int json_append(struct json_object *array, struct json_object *value)
 	return -ENOMEM;
 }
 
+struct json_object *json_get(struct json_object *o, const char *key)
+{
+	struct json_object *value = NULL;
+
+	if (json_object_is_type(o, json_type_object))
+		(void)json_object_object_get_ex(o, key, &value); /* or NULL */
+	return value;
+}
+
+const char *json_get_string(struct json_object *o, const char *key)
+{
+	struct json_object *value = json_get(o, key);
+
+	return json_object_is_type(value, json_type_string)
+		       ? json_object_get_string(value)
+		       : "";
+}
+
+struct writer {
+	struct text text;
+	bool indented;
+};
+
+static void writer_free(struct writer *w)
+{
+	text_free(&w->text);
+}
+
+#define own_writer __attribute__((cleanup(writer_free)))
+
+static void new_line(struct writer *w, int depth)
+{
+	if (w->indented)
+		text_add(&w->text, "\n%*s", 2 * depth, "");
+}
+
+/* RFC 8259, 7: what has to be escaped, and in the short form if it has one. */
+static void write_string(struct text *t, const char *s, size_t len)
+{
+	static const char special[] = "\"\\\b\f\n\r\t";
+	static const char letters[] = "\"\\bfnrt";
+	size_t done = 0;
+
+	text_add(t, "\"");
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+		const char *short_form = c ? strchr(special, c) : NULL;
+
+		if (c >= 0x20 && !short_form)
+			continue;
+		text_add_bytes(t, s + done, i - done);
+		done = i + 1;
+		if (short_form)
+			text_add(t, "\\%c", letters[short_form - special]);
+		else
+			text_add(t, "\\u%04x", c);
+	}
+	text_add_bytes(t, s + done, len - done);
+	text_add(t, "\"");
+}
+
+static void write_value(struct writer *w, struct json_object *o, int depth);
+
+static void write_object(struct writer *w, struct json_object *o, int depth)
+{
+	const char *comma = "";
+
+	text_add(&w->text, "{");
+	json_object_object_foreach(o, key, value)
+	{
+		text_add(&w->text, "%s", comma);
+		new_line(w, depth + 1);
+		write_string(&w->text, key, strlen(key));
+		text_add(&w->text, ":");
+		write_value(w, value, depth + 1);
+		comma = ",";
+	}
+	if (*comma)
+		new_line(w, depth);
+	text_add(&w->text, "}");
+}
+
+static void write_array(struct writer *w, struct json_object *o, int depth)
+{
+	size_t n = json_object_array_length(o);
+
+	text_add(&w->text, "[");
+	for (size_t i = 0; i < n; i++) {
+		text_add(&w->text, i ? "," : "");
+		new_line(w, depth + 1);
+		write_value(w, json_object_array_get_idx(o, i), depth + 1);
+	}
+	if (n)
+		new_line(w, depth);
+	text_add(&w->text, "]");
+}
+
+/* Numbers and booleans, in json-c's words: all of them or none. */
+static void write_scalar(struct text *t, struct json_object *o)
+{
+	const char *s = json_object_get_string(o);
+
+	if (s && *s)
+		text_add(t, "%s", s);
+	else
+		t->failed = true;
+}
+
+static void write_value(struct writer *w, struct json_object *o, int depth)
+{
+	switch (json_object_get_type(o)) {
+	case json_type_null: text_add(&w->text, "null"); break;
+	case json_type_object: write_object(w, o, depth); break;
+	case json_type_array: write_array(w, o, depth); break;
+	case json_type_string:
+		write_string(&w->text, json_object_get_string(o),
+			     (size_t)json_object_get_string_len(o));
+		break;
+	case json_type_boolean:
+	case json_type_double:
+	case json_type_int: write_scalar(&w->text, o); break;
+	}
+}
+
+/*
+ * json-c has functions for this, which leave out what they have no memory for
+ * and do not say so (json_object.c and printbuf.c of 0.18).
+ */
+static int write_all(struct json_object *o, bool indented, struct bytes *ret)
+{
+	own_writer struct writer w = { .indented = indented };
+
+	if (!o)
+		return -ENOMEM;
+	write_value(&w, o, 0);
+	text_add(&w.text, "\n");
+	if (text_failed(&w.text))
+		return -ENOMEM;
+	*ret = (struct bytes){ (uint8_t *)w.text.s, w.text.len };
+	w.text = (struct text){ 0 };
+	return 0;
+}
+
 int json_write(struct json_object *o, struct bytes *ret)
 {
-	own_text struct text t = { 0 };
-	const char *s = json_object_to_json_string_ext(
-		o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+	return write_all(o, true, ret);
+}
 
-	if (!s)
-		return -ENOMEM;
-	text_add(&t, "%s\n", s);
-	return text_failed(&t) ? -ENOMEM : bytes_copy(t.s, t.len, ret);
+int json_write_line(struct json_object *o, struct bytes *ret)
+{
+	return write_all(o, false, ret);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing JSON with json-c in a form where every failed allocation is
- * noticed: values are handed over, a NULL value or object counts as -ENOMEM,
- * so calls nest and chain:
+ * JSON with json-c, in a form where every failed allocation is noticed and
+ * every input may be of any kind. Values are handed over, a NULL value or
+ * object counts as -ENOMEM, so calls nest and chain:
  *
  *	if (json_set_string(o, "kind", kind) < 0 ||
  *	    json_set(o, "digests", write_digests(set)) < 0)
@@ -34,7 +34,18 @@ int json_set_bool(struct json_object *o, const char *key, bool b);
 /* Appends value, which is taken over also on failure. 0 or -ENOMEM. */
 int json_append(struct json_object *array, struct json_object *value);
 
-/* The text of o, indented, with a newline at its end. The caller frees. */
+/* The value at key; NULL when there is none, when it is null, or o no object.
+ */
+struct json_object *json_get(struct json_object *o, const char *key);
+
+/* The same for a string, borrowed from o: "" for what is none. */
+const char *json_get_string(struct json_object *o, const char *key);
+
+/*
+ * The text of o with a newline at its end, indented or all in one line: all
+ * of it, or -ENOMEM. The caller frees *ret.
+ */
 int json_write(struct json_object *o, struct bytes *ret);
+int json_write_line(struct json_object *o, struct bytes *ret);
 
 #endif

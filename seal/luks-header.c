@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/json.h"
 #include "lib/own.h"
 #include "seal/strict-json.h"
 
@@ -26,16 +27,6 @@ enum {
 int luks_header_parse(const char *json, struct json_object **ret)
 {
 	return strict_json_parse(json, luks_json_max, depth_max, ret);
-}
-
-/* The value at key, NULL when there is none or o is no object. */
-static struct json_object *member(struct json_object *o, const char *key)
-{
-	struct json_object *value = NULL;
-
-	if (json_object_is_type(o, json_type_object))
-		(void)json_object_object_get_ex(o, key, &value); /* or NULL */
-	return value;
 }
 
 /* The only member of an object, or NULL. */
@@ -120,9 +111,9 @@ static const char *config_refusal(struct json_object *config)
 	static const char *const known[] = { "json_size", "keyslots_size",
 					     "flags", "requirements", NULL };
 
-	if (!is_unset(member(config, "requirements")))
+	if (!is_unset(json_get(config, "requirements")))
 		return "its header requires more than dm-crypt";
-	if (!is_unset(member(config, "flags")))
+	if (!is_unset(json_get(config, "flags")))
 		return "its header sets activation flags";
 	return has_only(config, known) ? NULL
 				       : "its header has an unknown setting";
@@ -134,21 +125,21 @@ static const char *segment_refusal(struct json_object *segment)
 					     "size",	   "iv_tweak",
 					     "encryption", "sector_size",
 					     NULL };
-	struct json_object *size = member(segment, "sector_size");
+	struct json_object *size = json_get(segment, "sector_size");
 
-	if (!is_string(member(segment, "type"), "crypt"))
+	if (!is_string(json_get(segment, "type"), "crypt"))
 		return "its data segment is not of type crypt";
-	if (member(segment, "integrity"))
+	if (json_get(segment, "integrity"))
 		return "it has an integrity layer";
 	if (!has_only(segment, known))
 		return "its data segment has a field that is not known";
-	if (!is_string(member(segment, "encryption"), DATA_CIPHER))
+	if (!is_string(json_get(segment, "encryption"), DATA_CIPHER))
 		return "its data are not encrypted with " DATA_CIPHER;
 	if (!is_number(size, sector_size_min) &&
 	    !is_number(size, sector_size_max))
 		return "its sectors are neither 512 nor 4096 bytes";
-	if (!is_string(member(segment, "size"), "dynamic") ||
-	    !is_string(member(segment, "iv_tweak"), "0"))
+	if (!is_string(json_get(segment, "size"), "dynamic") ||
+	    !is_string(json_get(segment, "iv_tweak"), "0"))
 		return "its data segment is not the rest of the disk";
 	return NULL;
 }
@@ -160,15 +151,15 @@ static const char *digest_refusal(struct json_object *digest,
 	static const char *const known[] = { "type",   "keyslots",   "segments",
 					     "hash",   "iterations", "salt",
 					     "digest", NULL };
-	struct json_object *segments = member(digest, "segments");
+	struct json_object *segments = json_get(digest, "segments");
 
 	if (!lists(segments, segment) ||
 	    json_object_array_length(segments) != 1)
 		return "its digest is not that of its data segment";
-	if (!is_string(member(digest, "type"), "pbkdf2") ||
-	    !is_sha2(member(digest, "hash")) || !has_only(digest, known))
+	if (!is_string(json_get(digest, "type"), "pbkdf2") ||
+	    !is_sha2(json_get(digest, "hash")) || !has_only(digest, known))
 		return "its digest does not use pbkdf2 with SHA-2";
-	if (!is_iterations(member(digest, "iterations")))
+	if (!is_iterations(json_get(digest, "iterations")))
 		return "its digest asks for more than 10000000 iterations";
 	return NULL;
 }
@@ -180,10 +171,10 @@ const char *luks_header_refusal(struct json_object *header)
 	const char *id = "";
 	const char *digest_id = "";
 	struct json_object *segment =
-		only_member(member(header, "segments"), &id);
+		only_member(json_get(header, "segments"), &id);
 	struct json_object *digest =
-		only_member(member(header, "digests"), &digest_id);
-	const char *why = config_refusal(member(header, "config"));
+		only_member(json_get(header, "digests"), &digest_id);
+	const char *why = config_refusal(json_get(header, "config"));
 
 	if (why)
 		return why;
@@ -203,16 +194,16 @@ static bool holds_volume_key(struct json_object *header, const char *keyslot)
 {
 	const char *id = "";
 	struct json_object *digest =
-		only_member(member(header, "digests"), &id);
+		only_member(json_get(header, "digests"), &id);
 
-	return lists(member(digest, "keyslots"), keyslot);
+	return lists(json_get(digest, "keyslots"), keyslot);
 }
 
 static bool is_split(struct json_object *af)
 {
-	return is_string(member(af, "type"), "luks1") &&
-	       is_number(member(af, "stripes"), stripes) &&
-	       is_sha2(member(af, "hash"));
+	return is_string(json_get(af, "type"), "luks1") &&
+	       is_number(json_get(af, "stripes"), stripes) &&
+	       is_sha2(json_get(af, "hash"));
 }
 
 static const char *kdf_refusal(struct json_object *kdf)
@@ -220,10 +211,10 @@ static const char *kdf_refusal(struct json_object *kdf)
 	static const char *const known[] = { "type", "hash", "iterations",
 					     "salt", NULL };
 
-	if (!is_string(member(kdf, "type"), "pbkdf2") ||
-	    !is_sha2(member(kdf, "hash")) || !has_only(kdf, known))
+	if (!is_string(json_get(kdf, "type"), "pbkdf2") ||
+	    !is_sha2(json_get(kdf, "hash")) || !has_only(kdf, known))
 		return "its sealed keyslot does not use pbkdf2 with SHA-2";
-	if (!is_iterations(member(kdf, "iterations")))
+	if (!is_iterations(json_get(kdf, "iterations")))
 		return "its sealed keyslot asks for more than 10000000 "
 		       "iterations";
 	return NULL;
@@ -238,20 +229,20 @@ const char *luks_header_keyslot_refusal(struct json_object *header, int keyslot)
 	char id[16];
 
 	(void)snprintf(id, sizeof(id), "%d", keyslot);
-	slot = member(member(header, "keyslots"), id);
-	area = member(slot, "area");
+	slot = json_get(json_get(header, "keyslots"), id);
+	area = json_get(slot, "area");
 	if (!slot || !holds_volume_key(header, id))
 		return "its sealed keyslot holds no volume key";
-	if (!is_string(member(slot, "type"), "luks2") ||
-	    !is_number(member(slot, "key_size"), volume_key_size) ||
+	if (!is_string(json_get(slot, "type"), "luks2") ||
+	    !is_number(json_get(slot, "key_size"), volume_key_size) ||
 	    !has_only(slot, known))
 		return "its sealed keyslot is not one for a key of 512 bits";
-	if (!is_string(member(area, "type"), "raw") ||
-	    !is_string(member(area, "encryption"), DATA_CIPHER) ||
-	    !is_number(member(area, "key_size"), volume_key_size))
+	if (!is_string(json_get(area, "type"), "raw") ||
+	    !is_string(json_get(area, "encryption"), DATA_CIPHER) ||
+	    !is_number(json_get(area, "key_size"), volume_key_size))
 		return "its sealed keyslot is not encrypted with " DATA_CIPHER
 		       " and 512 bits";
-	if (!is_split(member(slot, "af")))
+	if (!is_split(json_get(slot, "af")))
 		return "its sealed keyslot is not split into 4000 stripes";
-	return kdf_refusal(member(slot, "kdf"));
+	return kdf_refusal(json_get(slot, "kdf"));
 }

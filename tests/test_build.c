@@ -123,6 +123,10 @@ static void image_is_replaced_in_one_step(void **state)
 		       "cannot replace mine: it exists and is no image of "
 		       "ours; choose another --output");
 	assert_int_equal(access("mine", F_OK), 0);
+	tree_file(t, "mine/manifest.json", 0644, "{\"type\":null}");
+	assert_refusal(build("root", "mine", &f), &f,
+		       "cannot replace mine: it exists and is no image of "
+		       "ours; choose another --output");
 }
 
 /* Nothing is left of a build that failed. */
@@ -288,6 +292,9 @@ static const struct {
 	      "build the image again" },
 	{ "[]", "cannot read bad/manifest.json: it is no manifest of ours; "
 		"build the image again" },
+	{ "{\"type\":null}",
+	  "cannot read bad/manifest.json: it is no manifest of ours; "
+	  "build the image again" },
 	{ "{\"type\":7}",
 	  "cannot read bad/manifest.json: it is no manifest of ours; "
 	  "build the image again" },

@@ -174,6 +174,12 @@ static const struct refusal {
 	{ "inspect boot.conf", -1,
 	  "cannot inspect boot.conf: it is of no kind that cvmctl knows; see "
 	  "cvmctl inspect --help" },
+	{ "inspect null.json", -1,
+	  "cannot inspect null.json: it is of no kind that cvmctl knows; see "
+	  "cvmctl inspect --help" },
+	{ "inspect nothing", -1,
+	  "cannot inspect nothing: it is of no kind that cvmctl knows; see "
+	  "cvmctl inspect --help" },
 	{ "inspect mods", -1,
 	  "cannot read mods/manifest.json: No such file or directory; give "
 	  "the directory that cvmctl build wrote" },
@@ -215,6 +221,7 @@ static void add_inputs(struct tree *t)
 	tree_file(t, "unmounted/etc/cvm-init/apps.conf", 0644, IMAGE_TREE_APPS);
 	tree_file(t, "wrong.conf", 0644, "[nothing]\n");
 	tree_file(t, "nothing", 0644, "");
+	tree_file(t, "null.json", 0644, "{\"type\":null}");
 	tree_file(t, "truncated.cpio", 0644, "07070100000000");
 	tree_file(t, "policy.conf", 0644,
 		  "[tpm]\nrequire = any\n[ima]\npolicy = /p\n[root]\n"
