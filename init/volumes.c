@@ -180,8 +180,8 @@ static int mount_volume(const struct boot *b, const struct boot_volume *v,
 		return r;
 	if (mount(source, target, "ext4", flags, NULL) < 0)
 		return fail_errno(f, errno,
-				  "make an ext4 file system on it "
-				  "with cvmctl seal --format",
+				  "attach the whole disk, or restore it "
+				  "from a copy",
 				  "mount volume %s on %s", v->name, v->mount);
 	return 0;
 }

@@ -139,11 +139,13 @@ NONE_OF = ("init: volumes: cannot find volume state: none of {} disks is "
            f"LUKS2 with UUID {UUID}; attach the disk that cvmctl seal prepared")
 NOT_AT = ("init: volumes: cannot find volume state at /dev/vdb: Operation "
           "timed out; attach the disk, or check its device in boot.conf")
+RESTORE = "attach the whole disk, or restore it from a copy"
 NO_HEADER = ("init: volumes: cannot use volume /dev/vdb: it has no valid "
-             "LUKS2 header; format it with cvmctl seal --format")
-NO_FILE_SYSTEM = (
-    "init: volumes: cannot mount volume state on /data: Invalid argument; "
-    "make an ext4 file system on it with cvmctl seal --format")
+             f"LUKS2 header; {RESTORE}")
+NO_DATA = ("init: volumes: cannot use volume /dev/vdb: it ends before its "
+           f"data begin; {RESTORE}")
+NO_FILE_SYSTEM = ("init: volumes: cannot mount volume state on /data: "
+                  f"Invalid argument; {RESTORE}")
 
 
 @pytest.mark.parametrize("volume, host, line", [
@@ -158,8 +160,7 @@ NO_FILE_SYSTEM = (
     (BY_UUID, cut(512), NONE_OF.format(2)),
     (BY_UUID, cut(4096), NO_HEADER),
     (BY_UUID, cut(MIB), NO_HEADER),
-    (BY_UUID, cut(16 * MIB), "init: volumes: cannot open volume /dev/vdb: "
-     "Invalid argument; check that dm-crypt and its ciphers are loaded"),
+    (BY_UUID, cut(16 * MIB), NO_DATA),
     (BY_UUID, cut(16 * MIB + 4096), NO_FILE_SYSTEM),
     (BY_UUID, cut(40 * MIB), NO_FILE_SYSTEM),
 ], ids=["none", "none-by-device", "twice", "blank", "blank-by-device",

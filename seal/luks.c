@@ -9,6 +9,7 @@
 #include "seal/luks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libcryptsetup.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,9 @@
 #include "seal/mapping.h"
 #include "seal/token.h"
 
-static const char reformat[] = "format it with cvmctl seal --format";
+static const char use_ours[] = "use a disk that cvmctl seal --format made";
+static const char restore[] =
+	"attach the whole disk, or restore it from a copy";
 static const char reseal[] = "seal its key again with cvmctl seal";
 
 enum {
@@ -91,7 +94,14 @@ int luks_fail_device(int r, const char *remedy, const char *verb,
 
 static int refuse(const struct luks *l, const char *reason, struct fail *f)
 {
-	return fail_because(f, reason, reformat, "use volume %s", l->device);
+	return fail_because(f, reason, use_ours, "use volume %s", l->device);
+}
+
+/* Of a disk that may well have been ours. */
+static int refuse_damaged(const struct luks *l, const char *reason,
+			  struct fail *f)
+{
+	return fail_because(f, reason, restore, "use volume %s", l->device);
 }
 
 /* In libcryptsetup's words, which name what the JSON does not: the mode. */
@@ -165,7 +175,7 @@ int luks_open(const char *device, struct luks **ret, struct fail *f)
 		return luks_fail_device(r, "check the volume's device", "open",
 					device, f);
 	if (crypt_load(l->cd, CRYPT_LUKS2, NULL) < 0)
-		return refuse(l, "it has no valid LUKS2 header", f);
+		return refuse_damaged(l, "it has no valid LUKS2 header", f);
 	r = check_cipher(l, f);
 	if (r == 0)
 		r = check_header(l, f);
@@ -212,6 +222,20 @@ int luks_read_token(struct luks *l, int token, struct sealed_key *ret,
 	return 0;
 }
 
+/* To the kernel it would be a table that makes no sense. */
+static int check_size(const struct luks *l, struct fail *f)
+{
+	own_fd int fd = open(l->device, O_RDONLY | O_CLOEXEC);
+	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+
+	if (size < 0)
+		return luks_fail_device(-errno, "check the volume's device",
+					"open", l->device, f);
+	if ((uint64_t)size / 512 <= crypt_get_data_offset(l->cd))
+		return refuse_damaged(l, "it ends before its data begin", f);
+	return 0;
+}
+
 static int fail_activate(const struct luks *l, int r, struct fail *f)
 {
 	if (r == -EPERM)
@@ -227,6 +251,8 @@ int luks_activate(struct luks *l, const char *name, int keyslot,
 {
 	int r = check_keyslot(l, keyslot, f);
 
+	if (r == 0)
+		r = check_size(l, f);
 	if (r < 0)
 		return r;
 	/* discards would tell the host which blocks are in use: not asked */

@@ -124,7 +124,6 @@ static const struct edit edits[] = {
 	  "\"keyslots_size\":\"16744448\",\"requirements\":{\"mandatory\":"
 	  "[\"online-reencrypt-v9\"]}",
 	  "its header requires more than dm-crypt" },
-	{ "\"type\":\"crypt\"", "\"type\":3", "it has no valid LUKS2 header" },
 	{ "\"sector_size\":4096", "\"sector_size\":4096,\"new\":1",
 	  "its data segment has a field that is not known" },
 	{ "\"size\":\"dynamic\"", "\"size\":\"1048576\"",
@@ -156,8 +155,8 @@ static void test_opens_only_what_we_format(void **state)
 		luks_close(&l);
 		edit_header(path, edits[i].from, edits[i].to);
 		(void)snprintf(line, sizeof(line),
-			       "cannot use volume %s: %s; format it with "
-			       "cvmctl seal --format",
+			       "cannot use volume %s: %s; use a disk that "
+			       "cvmctl seal --format made",
 			       path, edits[i].reason);
 		assert_refusal(luks_open(path, &l, &f), &f, line);
 		assert_null(l);
@@ -200,20 +199,65 @@ static void test_uses_only_sound_keyslots(void **state)
 		volume_make(&tree, path);
 		edit_header(path, keyslot_edits[i].from, keyslot_edits[i].to);
 		(void)snprintf(line, sizeof(line),
-			       "cannot use volume %s: %s; format it with "
-			       "cvmctl seal --format",
+			       "cannot use volume %s: %s; use a disk that "
+			       "cvmctl seal --format made",
 			       path, keyslot_edits[i].reason);
 		assert_ok(luks_open(path, &l, &f), &f);
 		assert_refusal(luks_activate(l, "test", 0, &passphrase, &f), &f,
 			       line);
 		(void)snprintf(line, sizeof(line),
 			       "cannot use volume %s: its sealed keyslot holds "
-			       "no volume key; format it with cvmctl seal "
-			       "--format",
+			       "no volume key; use a disk that cvmctl seal "
+			       "--format made",
 			       path);
 		assert_refusal(luks_activate(l, "test", 1, &passphrase, &f), &f,
 			       line);
 		luks_close(&l);
+		tree_remove(&tree);
+	}
+}
+
+static const struct {
+	off_t size_bytes;
+	const char *from; /* an edit that no LUKS2 header survives, or NULL */
+	const char *to;
+	const char *reason;
+} damages[] = {
+	{ volume_size_bytes, "\"type\":\"crypt\"", "\"type\":3",
+	  "it has no valid LUKS2 header" },
+	{ 0, NULL, NULL, "it has no valid LUKS2 header" },
+	{ 4096, NULL, NULL, "it has no valid LUKS2 header" },
+	{ 16 << 20, NULL, NULL, "it ends before its data begin" },
+	{ (16 << 20) + 511, NULL, NULL, "it ends before its data begin" },
+};
+
+/* It may hold data that somebody needs: nobody is told to format it. */
+static void test_says_how_it_is_damaged(void **state)
+{
+	own_secret struct secret passphrase = { 0 };
+
+	(void)state;
+	volume_secret('a', &passphrase);
+	for (size_t i = 0; i < array_size(damages); i++) {
+		own_luks struct luks *l = NULL;
+		struct fail f = { 0 };
+		struct tree tree;
+		char path[PATH_MAX];
+		char line[PATH_MAX + fail_line_max];
+		int r;
+
+		volume_make(&tree, path);
+		if (damages[i].from)
+			edit_header(path, damages[i].from, damages[i].to);
+		assert_int_equal(truncate(path, damages[i].size_bytes), 0);
+		r = luks_open(path, &l, &f);
+		if (r == 0)
+			r = luks_activate(l, "test", 0, &passphrase, &f);
+		(void)snprintf(line, sizeof(line),
+			       "cannot use volume %s: %s; attach the whole "
+			       "disk, or restore it from a copy",
+			       path, damages[i].reason);
+		assert_refusal(r, &f, line);
 		tree_remove(&tree);
 	}
 }
@@ -224,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_recognises_its_uuid),
 		cmocka_unit_test(test_opens_only_what_we_format),
 		cmocka_unit_test(test_uses_only_sound_keyslots),
+		cmocka_unit_test(test_says_how_it_is_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
