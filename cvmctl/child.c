@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -114,6 +115,31 @@ static int fail_status(int status, int err_fd, const char *program,
 			   WEXITSTATUS(status), *said ? ": " : "", said);
 }
 
+/* Programs whose Debian package has another name than they have. */
+static const struct {
+	const char *program;
+	const char *package;
+} packages[] = {
+	{ "cp", "coreutils" },		 { "depmod", "kmod" },
+	{ "fsck.erofs", "erofs-utils" }, { "mkfs.erofs", "erofs-utils" },
+	{ "mkfs.ext4", "e2fsprogs" },	 { "xz", "xz-utils" },
+};
+
+static int fail_start(int r, const char *program, struct fail *f)
+{
+	const char *package = program;
+	char remedy[64];
+
+	if (r == -ENOMEM)
+		return fail_errno(f, r, "free memory", "run %s", program);
+	for (size_t i = 0; i < array_size(packages); i++)
+		if (strcmp(program, packages[i].program) == 0)
+			package = packages[i].package;
+	(void)snprintf(remedy, sizeof(remedy), "install the package %s",
+		       package);
+	return fail_errno(f, r, remedy, "run %s", program);
+}
+
 /* Its number is not given to another before it is forgotten here. */
 static int wait_for(pid_t pid, int *ret_status)
 {
@@ -144,7 +170,7 @@ int child_run(const char *const *argv, const char *remedy, size_t max,
 		return fail_errno(f, errno, "free memory", "run %s", argv[0]);
 	r = spawn(argv, out, err, &pid);
 	if (r < 0)
-		return fail_errno(f, r, "install it", "run %s", argv[0]);
+		return fail_start(r, argv[0], f);
 	r = wait_for(pid, &status);
 	if (r < 0)
 		return fail_errno(f, r, remedy, "wait for %s", argv[0]);
