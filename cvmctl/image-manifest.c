@@ -2,7 +2,7 @@
 /*
  * The manifest of image.h: what a verifier needs to know about an image, and
  * nothing about the machine that built it. Its fields are documented in
- * cvmctl(1).
+ * docs/formats.md.
  */
 #include <errno.h>
 #include <stdio.h>
