@@ -151,3 +151,13 @@ void apps_conf_free(struct apps_conf *c)
 	}
 	c->n = 0;
 }
+
+int apps_conf_check(const struct apps_conf *c, const struct boot_conf *boot,
+		    const char *file, struct fail *f)
+{
+	if (c->n || boot->workload.mode != BOOT_WORKLOAD_SUPERVISE)
+		return 0;
+	return fail_because(f, "it declares no [app]",
+			    "declare one, see apps.conf(5)",
+			    "run the apps of %s", file);
+}

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/boot.h"
+#include "lib/fail.h"
 #include "lib/ini.h"
 
 #define APPS_CONF_PATH "/etc/cvm-init/apps.conf"
@@ -59,6 +61,13 @@ struct apps_conf {
  */
 int apps_conf_read(const char *file, const char *text, size_t len,
 		   struct apps_conf *ret, struct ini_error *error);
+
+/*
+ * Refuses one that boot.conf cannot use: no app where apps are to be run. file
+ * is its name in the message.
+ */
+int apps_conf_check(const struct apps_conf *c, const struct boot_conf *boot,
+		    const char *file, struct fail *f);
 
 /* Frees what *c holds, not c itself. */
 void apps_conf_free(struct apps_conf *c);

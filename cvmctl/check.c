@@ -65,7 +65,9 @@ static int check_boot(const char *file, struct boot_conf *conf, struct fail *f)
 	return fail_because(f, error.text, "see boot.conf(5)", "use %s", file);
 }
 
-static int check_apps(const char *file, struct fail *f)
+/* boot is NULL, or what the apps are for. */
+static int check_apps(const char *file, const struct boot_conf *boot,
+		      struct fail *f)
 {
 	own_free struct apps_conf *apps = calloc(1, sizeof(*apps));
 	own_bytes struct bytes text = { 0 };
@@ -77,10 +79,13 @@ static int check_apps(const char *file, struct fail *f)
 	if (r < 0)
 		return fail_errno(f, r, "check --apps", "read %s", file);
 	r = apps_conf_read(file, (char *)text.data, text.len, apps, &error);
+	if (r < 0)
+		(void)fail_because(f, error.text, "see apps.conf(5)", "use %s",
+				   file);
+	else if (boot)
+		r = apps_conf_check(apps, boot, file, f);
 	apps_conf_free(apps);
-	return r < 0 ? fail_because(f, error.text, "see apps.conf(5)", "use %s",
-				    file)
-		     : 0;
+	return r;
 }
 
 static int check_policy(const char *file, struct fail *f)
@@ -117,7 +122,7 @@ int command_check(int argc, char **argv, struct fail *f)
 		return fail_errno(f, ENOMEM, "free memory", "read boot.conf");
 	r = o.boot ? check_boot(o.boot, conf, f) : 0;
 	if (r == 0 && o.apps)
-		r = check_apps(o.apps, f);
+		r = check_apps(o.apps, o.boot ? conf : NULL, f);
 	if (r == 0 && o.ima_policy)
 		r = check_policy(o.ima_policy, f);
 	return r == 0 && o.root ? check_root(&o, conf, f) : r;

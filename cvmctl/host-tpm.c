@@ -2,6 +2,7 @@
 /* See host-tpm.h. */
 #include "cvmctl/host-tpm.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include "lib/io.h"
@@ -10,7 +11,11 @@ enum { timeout_ms = 30000 };
 
 int host_tpm_open(const char *tcti, struct tpm **ret, struct fail *f)
 {
-	return tpm_open(tcti ? tcti : HOST_TPM_DEFAULT, timeout_ms, ret, f);
+	int r = tpm_open(tcti ? tcti : HOST_TPM_DEFAULT, timeout_ms, ret, f);
+
+	if (r < 0 && r != -ENOMEM)
+		(void)fail_remedy(f, "check --tpm, and that swtpm runs");
+	return r;
 }
 
 int host_tpm_read_srk(const char *path, struct bytes *ret_content,

@@ -256,5 +256,8 @@ int root_tree_check(const struct root_tree *t, const struct boot_conf *conf,
 	for (size_t i = 0; r == 0 && i < conf->volumes; i++)
 		r = check_directory(t, conf->volume[i].mount, "mount a volume",
 				    f);
-	return r;
+	for (size_t i = 0; r == 0 && i < conf->overlay.dirs.n; i++)
+		r = check_directory(t, conf->overlay.dirs.path[i],
+				    "put an overlay", f);
+	return r < 0 ? r : apps_conf_check(t->apps, conf, APPS_CONF_PATH, f);
 }

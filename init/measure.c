@@ -34,10 +34,9 @@ static int read_apps(struct boot *b, struct bytes *ret_raw, struct fail *f)
 	if (r < 0)
 		return fail_because(f, error.text, "see apps.conf(5)",
 				    "accept %s", APPS_CONF_PATH);
-	if (!b->apps.n && b->conf.workload.mode == BOOT_WORKLOAD_SUPERVISE)
-		return fail_because(f, "it declares no [app]",
-				    "declare one, see apps.conf(5)",
-				    "run the apps of %s", APPS_CONF_PATH);
+	r = apps_conf_check(&b->apps, &b->conf, APPS_CONF_PATH, f);
+	if (r < 0)
+		return r;
 	*ret_raw = take_bytes(&raw);
 	return 0;
 }

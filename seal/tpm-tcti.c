@@ -114,7 +114,7 @@ int tcti_open(const char *tcti, unsigned timeout_ms, TSS2_TCTI_CONTEXT **ret,
 
 	if (!transport)
 		return fail_because(f, "not a kind of TPM we can speak to",
-				    "name it device:PATH", "open TPM %s", tcti);
+				    remedy_tpm, "open TPM %s", tcti);
 	silence_tss();
 	conf = tcti + strlen(transport->prefix);
 	if (transport->init(NULL, &size, conf) == TSS2_RC_SUCCESS)

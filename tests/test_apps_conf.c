@@ -6,6 +6,7 @@
 
 #include "lib/own.h"
 #include "lib/text.h"
+#include "tests/line.h"
 #include "tests/table.h"
 
 static int read_apps(const char *text, struct apps_conf *c, struct ini_error *e)
@@ -178,12 +179,29 @@ static void bounded_arguments(void **state)
 	assert_true(read_n_args(app_args_max + 1) < 0);
 }
 
+static void supervise_needs_an_app(void **state)
+{
+	static const struct apps_conf none;
+	static const struct apps_conf one = { .n = 1 };
+	static struct boot_conf boot;
+	struct fail f = { 0 };
+
+	(void)state;
+	boot.workload.mode = BOOT_WORKLOAD_EXEC;
+	assert_ok(apps_conf_check(&none, &boot, "apps.conf", &f), &f);
+	boot.workload.mode = BOOT_WORKLOAD_SUPERVISE;
+	assert_ok(apps_conf_check(&one, &boot, "apps.conf", &f), &f);
+	assert_refusal(apps_conf_check(&none, &boot, "apps.conf", &f), &f,
+		       "cannot run the apps of apps.conf: it declares no "
+		       "[app]; declare one, see apps.conf(5)");
+}
+
 int main(void)
 {
 	const struct table tables[] = {
 		CASE(reads_every_key),	      TABLE(refuses, refusals),
 		TABLE(bounded_lists, bounds), CASE(bounded_apps),
-		CASE(bounded_arguments),
+		CASE(bounded_arguments),      CASE(supervise_needs_an_app),
 	};
 
 	return table_run(tables, array_size(tables));

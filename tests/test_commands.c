@@ -151,6 +151,14 @@ static const struct refusal {
 	  -1,
 	  "cannot read the modules in mods: No such file or directory; give a "
 	  "/lib/modules/VERSION directory that depmod has seen" },
+	{ "build --output image --root root --kernel kernel --modules mods "
+	  "--init init --config overlay.conf",
+	  -1,
+	  "cannot put an overlay on /app/run of the root: Not a directory; "
+	  "create the directory in the root" },
+	{ BUILD "--apps idle.conf", -1,
+	  "cannot run the apps of /etc/cvm-init/apps.conf: it declares no "
+	  "[app]; declare one, see apps.conf(5)" },
 	{ "predict --root empty", -1,
 	  "cannot read /etc/cvm-init/apps.conf of the root: No such file or "
 	  "directory; give one with --apps" },
@@ -162,6 +170,18 @@ static const struct refusal {
 	{ "check --root unmounted --boot boot.conf", -1,
 	  "cannot mount on /dev of the root: No such file or directory; "
 	  "create the directory in the root" },
+	{ "check --root root --boot overlay.conf", -1,
+	  "cannot put an overlay on /app/run of the root: Not a directory; "
+	  "create the directory in the root" },
+	{ "check --root root --apps idle.conf --boot boot.conf", -1,
+	  "cannot run the apps of idle.conf: it declares no [app]; declare one, "
+	  "see apps.conf(5)" },
+	{ "check --root idle --boot boot.conf", -1,
+	  "cannot run the apps of /etc/cvm-init/apps.conf: it declares no "
+	  "[app]; declare one, see apps.conf(5)" },
+	{ "check --apps idle.conf --boot boot.conf", -1,
+	  "cannot run the apps of idle.conf: it declares no [app]; declare one, "
+	  "see apps.conf(5)" },
 	{ "check --boot none", -1,
 	  "cannot read none: No such file or directory; check --boot" },
 	{ "check --apps none", -1,
@@ -204,10 +224,31 @@ static const struct refusal {
 	  -1,
 	  "cannot use key nothing: a key has 1 to 8192 bytes; check "
 	  "--key-file" },
+	{ "seal --format --tpm swtpm:path=none --bank sha1 --pcr "
+	  "7=0000000000000000000000000000000000000000 d",
+	  -1,
+	  "cannot open TPM path=none: No such file or directory; check --tpm, "
+	  "and that swtpm runs" },
+	{ "seal --format --tpm device:none --bank sha1 --pcr "
+	  "7=0000000000000000000000000000000000000000 d",
+	  -1,
+	  "cannot open TPM none: No such file or directory; check --tpm, and "
+	  "that swtpm runs" },
+	{ "seal --format --tpm mssim:port=1 --bank sha1 --pcr "
+	  "7=0000000000000000000000000000000000000000 d",
+	  -1,
+	  "cannot open TPM mssim:port=1: not a kind of TPM we can speak to; "
+	  "check --tpm, and that swtpm runs" },
 };
 
 static void add_inputs(struct tree *t)
 {
+	static const char *const idle[] = {
+		"idle",	    "idle/data",	 "idle/dev",
+		"idle/etc", "idle/etc/cvm-init", "idle/proc",
+		"idle/run", "idle/sys",
+	};
+
 	tree_dir(t, "empty");
 	tree_dir(t, "bare");
 	tree_dir(t, "bare/etc");
@@ -223,6 +264,15 @@ static void add_inputs(struct tree *t)
 	tree_file(t, "nothing", 0644, "");
 	tree_file(t, "null.json", 0644, "{\"type\":null}");
 	tree_file(t, "truncated.cpio", 0644, "07070100000000");
+	for (size_t i = 0; i < array_size(idle); i++)
+		tree_dir(t, idle[i]);
+	tree_file(t, "idle/etc/cvm-init/apps.conf", 0644, "# none\n");
+	tree_file(t, "idle.conf", 0644, "# none\n");
+	tree_file(t, "overlay.conf", 0644,
+		  "[tpm]\nrequire = any\n[ima]\npolicy = none\n[root]\n"
+		  "fs = erofs\n[workload]\nmode = supervise\n[overlay]\n"
+		  "mode = directories\ndirectory = /app\n"
+		  "directory = /app/run\n");
 	tree_file(t, "policy.conf", 0644,
 		  "[tpm]\nrequire = any\n[ima]\npolicy = /p\n[root]\n"
 		  "fs = erofs\n[workload]\nmode = supervise\n");

@@ -301,7 +301,7 @@ static void test_refuses_other_kinds_of_tpm(void **state)
 	(void)state;
 	assert_refusal(tpm_open("mssim:port=1", 100, &t, &f), &f,
 		       "cannot open TPM mssim:port=1: not a kind of TPM we can "
-		       "speak to; name it device:PATH");
+		       "speak to; attach a working TPM 2.0 to the VM");
 	assert_refusal(tpm_open("device:/nonexistent", 100, &t, &f), &f,
 		       "cannot open TPM /nonexistent: No such file or "
 		       "directory; attach a working TPM 2.0 to the VM");
