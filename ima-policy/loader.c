@@ -24,10 +24,6 @@ static int fail_open(struct fail *f, const char *path, int err)
 				    "boot without ima_policy= on a kernel with "
 				    "CONFIG_IMA",
 				    "open %s", path);
-	if (err == EACCES)
-		return fail_because(f, "the kernel takes signed policies only",
-				    "boot without ima_policy=secure_boot",
-				    "open %s", path);
 	return fail_errno(f, err, "let nothing else load an IMA policy",
 			  "open %s", path);
 }
@@ -49,6 +45,22 @@ static int write_rule(int fd, const struct ima_line *line)
 	return (size_t)n == len ? 0 : -EIO;
 }
 
+static int fail_rule(struct fail *f, int r, unsigned number, const char *source)
+{
+	if (r == -EINVAL)
+		return fail_because(f, "the kernel refuses the rule",
+				    "use the grammar of the oldest kernel "
+				    "that boots this image",
+				    "load line %u of %s", number, source);
+	/* it says so to the first rule, not to who opens the file */
+	if (r == -EACCES)
+		return fail_because(f, "the kernel takes signed policies only",
+				    "boot without ima_policy=secure_boot",
+				    "load line %u of %s", number, source);
+	return fail_errno(f, r, "check the IMA policy", "load line %u of %s",
+			  number, source);
+}
+
 static int write_rules(int fd, const char *source, const char *text, size_t len,
 		       struct fail *f)
 {
@@ -59,16 +71,8 @@ static int write_rules(int fd, const char *source, const char *text, size_t len,
 	while (ima_next_rule(text, len, &at, &number, &line) > 0) {
 		int r = write_rule(fd, &line);
 
-		if (r == -EINVAL)
-			return fail_because(f, "the kernel refuses the rule",
-					    "use the grammar of the oldest "
-					    "kernel that boots this image",
-					    "load line %u of %s", line.number,
-					    source);
 		if (r < 0)
-			return fail_errno(f, r, "check the IMA policy",
-					  "load line %u of %s", line.number,
-					  source);
+			return fail_rule(f, r, line.number, source);
 	}
 	return 0;
 }

@@ -135,3 +135,14 @@ def test_ima_policy_in_force(tiny, boot, series):
     tables = [data for _, data in entries(log) if b"dm_table_load" in data]
     assert len(tables) == 1 and root_hash in tables[0]
     assert any(b"/busybox" in data for _, data in entries(log))
+
+
+def test_ima_policy_must_be_signed(tiny, boot, series):
+    """On every kernel: it may be told to take no policy but a signed one."""
+    word = "ima_policy=secure_boot"
+    image = tiny(ima=IMA, ima_policy="measure func=BPRM_CHECK\n", modules="",
+                 boot=f"device-timeout = 1\nallow-cmdline = {word}")
+    assert_refused(boot(image.machine(append=word)).wait(),
+                   cannot(f"load line 1 of {PATH}",
+                          "the kernel takes signed policies only; "
+                          f"boot without {word}"))

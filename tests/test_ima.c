@@ -150,12 +150,24 @@ static void needs_proof(void **state)
 			    "force already, or IMA is off");
 }
 
+static void takes_whole_rules(void **state)
+{
+	struct fail f = { 0 };
+
+	(void)state;
+	assert_refusal(ima_load_policy("/dev/full", "p", "\nmeasure\n", 9, &f),
+		       &f,
+		       "cannot load line 2 of p: No space left on device; "
+		       "check the IMA policy");
+}
+
 int main(void)
 {
 	const struct table tables[] = {
 		CASE(steps_over_lines),	  CASE(bounded_line),
 		CASE(accepts_own_policy), TABLE(refuses, bads),
 		TABLE(accepts, goods),	  CASE(needs_proof),
+		CASE(takes_whole_rules),
 	};
 
 	return table_run(tables, array_size(tables));
