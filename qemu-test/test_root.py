@@ -223,3 +223,12 @@ def test_wrong_value_panics(tiny, boot, desk, values):
     """A value that only shows when the first block is read."""
     image = changed_values(tiny(), desk.folder / "image", values)
     assert_panicked(boot(image.machine()).wait(), CORRUPTED)
+
+
+def test_without_dm_verity(tiny, boot):
+    """The right disk, and a kernel that cannot verify it."""
+    image = tiny(modules="load = virtio_pci virtio_blk erofs overlay")
+    assert_refused(
+        boot(image.machine()).wait(),
+        "init: root: cannot map verity device /dev/vda: Not supported; "
+        "load dm-verity and its hash in [modules] of boot.conf")

@@ -3,8 +3,10 @@
 #include "verity/device.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "lib/hex.h"
@@ -106,6 +108,7 @@ static void refuses_odd_images(void **state)
 {
 	char path[] = "/tmp/verity-XXXXXX";
 	struct verity_params p = empty;
+	char line[128];
 	struct fail f = { 0 };
 	int r;
 
@@ -113,14 +116,66 @@ static void refuses_odd_images(void **state)
 	make_image(path, 1);
 	assert_int_equal(truncate(path, 4097), 0);
 	r = verity_append_tree(path, &p, &f);
-	assert_true(r < 0);
-	assert_string_equal(f.reason,
-			    "its size is not a multiple of the block size");
+	(void)snprintf(line, sizeof(line),
+		       "cannot build the hash tree of %s: its size is not a "
+		       "multiple of the block size; pad it with zeros",
+		       path);
+	assert_refusal(r, &f, line);
 	assert_int_equal(p.data_blocks, 0);
 	assert_int_equal(truncate(path, 0), 0);
-	assert_true(verity_append_tree(path, &p, &f) < 0);
+	assert_refusal(verity_append_tree(path, &p, &f), &f, line);
 	assert_int_equal(unlink(path), 0);
-	assert_true(verity_append_tree(path, &p, &f) < 0);
+	(void)snprintf(line, sizeof(line),
+		       "cannot read %s: No such file or directory; check the "
+		       "path",
+		       path);
+	assert_refusal(verity_append_tree(path, &p, &f), &f, line);
+}
+
+/* It was there when it was looked for. */
+static void disk_is_gone(void **state)
+{
+	struct verity_params p = empty;
+	struct fail f = { 0 };
+
+	(void)state;
+	p.root_hash_len = 32;
+	p.data_blocks = 8;
+	p.hash_offset = 32768;
+	assert_refusal(verity_activate("/dev/cvm-none", "root", &p, &f), &f,
+		       "cannot set up verity on /dev/cvm-none: Block device "
+		       "required; attach a disk that works");
+}
+
+/* What a full disk does: not all of the tree can be written. */
+static void needs_space(void **state)
+{
+	char path[] = "/tmp/verity-XXXXXX";
+	struct rlimit whole;
+	struct fail f = { 0 };
+
+	(void)state;
+	make_image(path, 1000);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &whole), 0);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	for (rlim_t tree = 0; tree < 9; tree++) {
+		struct rlimit full = { (1000 + tree) * 4096, whole.rlim_max };
+		struct verity_params p = empty;
+		char line[128];
+		int r;
+
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+		r = verity_append_tree(path, &p, &f);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &whole), 0);
+		(void)snprintf(line, sizeof(line),
+			       "cannot build the hash tree of %s: "
+			       "Input/output error; free disk space",
+			       path);
+		assert_refusal(r, &f, line);
+		assert_int_equal(p.data_blocks, 0);
+		assert_int_equal(truncate(path, 1000 * 4096), 0);
+	}
+	assert_int_equal(unlink(path), 0);
 }
 
 static void no_data(struct verity_params *p)
@@ -194,6 +249,8 @@ int main(void)
 		TABLE(builds_and_recognises, images),
 		CASE(veritysetup_agrees),
 		CASE(refuses_odd_images),
+		CASE(disk_is_gone),
+		CASE(needs_space),
 		TABLE(refuses_layouts, wrongs),
 	};
 

@@ -18,6 +18,8 @@
 #include "lib/own.h"
 #include "lib/text.h"
 
+static const char working_disk[] = "attach a disk that works";
+
 static void context_free(struct crypt_device **cd)
 {
 	crypt_free(*cd);
@@ -128,7 +130,8 @@ bool verity_is_device(int fd, const struct verity_params *p)
 
 /*
  * Reads the first and the last block, so that a wrong disk ends the boot here
- * and not at some later access. A block that does not verify panics.
+ * and not at some later access. A block that does not verify panics, one that
+ * cannot be read is an error.
  */
 static int read_ends(const char *name, const struct verity_params *p,
 		     struct fail *f)
@@ -144,18 +147,11 @@ static int read_ends(const char *name, const struct verity_params *p,
 		return fail_errno(f, ENOMEM, "give the VM more memory",
 				  "read the verified root");
 	fd = open(path.s, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return fail_errno(f, errno,
-				  "load dm-verity in [modules] of boot.conf",
-				  "open %s", path.s);
-	r = io_pread_all(fd, block, p->data_block_size, 0);
+	r = fd < 0 ? -errno : io_pread_all(fd, block, p->data_block_size, 0);
 	if (r == 0)
 		r = io_pread_all(fd, block, p->data_block_size, last);
 	if (r < 0)
-		return fail_because(f, "a block does not match the root hash",
-				    "attach the disk that was built with this "
-				    "initramfs",
-				    "read the verified root");
+		return fail_errno(f, r, working_disk, "read the verified root");
 	return 0;
 }
 
@@ -167,8 +163,8 @@ int verity_activate(const char *device, const char *name,
 	int r = context_open(device, &params, &cd);
 
 	if (r < 0)
-		return fail_errno(f, r, "check the [root] values in boot.conf",
-				  "set up verity on %s", device);
+		return fail_errno(f, r, working_disk, "set up verity on %s",
+				  device);
 	r = crypt_activate_by_volume_key(
 		cd, name, (const char *)p->root_hash, p->root_hash_len,
 		CRYPT_ACTIVATE_READONLY | CRYPT_ACTIVATE_PANIC_ON_CORRUPTION);
@@ -185,23 +181,25 @@ int verity_deactivate(const char *name)
 	return crypt_deactivate(NULL, name);
 }
 
-static int check_image(const char *path, struct verity_params *p,
-		       struct fail *f)
+/* Fills in what the size of the image decides: where the tree begins. */
+static int lay_out(const char *path, struct verity_params *p, struct fail *f)
 {
 	uint64_t bytes;
+	uint64_t end;
 	struct stat st;
 
 	if (stat(path, &st) < 0)
 		return fail_errno(f, errno, "check the path", "read %s", path);
 	bytes = (uint64_t)st.st_size;
-	if (!bytes || bytes % p->data_block_size || bytes % p->hash_block_size)
+	p->data_blocks = bytes / p->data_block_size;
+	p->hash_offset = bytes;
+	p->root_hash_len = digest_size(p->hash);
+	if (bytes % p->data_block_size || verity_size(p, &end) < 0)
 		return fail_because(f,
 				    "its size is not a multiple of the "
 				    "block size",
 				    "pad it with zeros",
 				    "build the hash tree of %s", path);
-	p->data_blocks = bytes / p->data_block_size;
-	p->hash_offset = bytes;
 	return 0;
 }
 
@@ -212,18 +210,10 @@ int verity_append_tree(const char *path, struct verity_params *p,
 	struct crypt_params_verity params;
 	own_context struct crypt_device *cd = NULL;
 	size_t hash_len = sizeof(done.root_hash);
-	uint64_t end;
-	int r = check_image(path, &done, f);
+	int r = lay_out(path, &done, f);
 
 	if (r < 0)
 		return r;
-	done.root_hash_len = digest_size(done.hash);
-	if (verity_size(&done, &end) < 0)
-		return fail_errno(f, EINVAL, "choose 4096-byte blocks",
-				  "lay out the hash tree of %s", path);
-	if (truncate(path, (off_t)end) < 0)
-		return fail_errno(f, errno, "free disk space", "extend %s",
-				  path);
 	params = library_params(&done);
 	params.flags |= CRYPT_VERITY_CREATE_HASH;
 	r = context_open(path, &params, &cd);
