@@ -204,8 +204,8 @@ def with_volume(tiny):
     def build(apps=volume.APPS, files=None,
               state=volume.BY_UUID, **options):
         return tiny(apps=apps, files=volume.FILES if files is None else files,
-                    modules=bootconf.modules("6.1", "volume"),
-                    **{"volume state": state}, **options)
+                    **{"modules": bootconf.modules("6.1", "volume"),
+                       "volume state": state, **options})
     return build
 
 

@@ -12,7 +12,7 @@ import subprocess
 import image as images
 import pytest
 import vm
-from bootconf import actor
+from bootconf import actor, modules
 from refusal import assert_refused
 from volume import APPS, BY_UUID, FILES, UUID, assert_counts
 
@@ -171,6 +171,15 @@ def test_host_changes_disk(with_volume, sealed, run, volume, host, line):
     image = with_volume(state=volume)
     options = ("--uuid", UUID) if volume == BY_DEVICE else ()
     assert_refused(run(image, *host(sealed(image, *options))), line)
+
+
+def test_without_dm_crypt(with_volume, sealed, run):
+    """The key came out of the TPM, but the kernel has nothing to use it."""
+    image = with_volume(modules=modules("6.1"))
+    assert_refused(
+        run(image, sealed(image)),
+        "init: volumes: cannot open volume /dev/vdb: the device mapper "
+        "refuses it; check that dm-crypt and its ciphers are loaded")
 
 
 def test_by_device(with_volume, sealed, run):

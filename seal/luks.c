@@ -241,9 +241,13 @@ static int fail_activate(const struct luks *l, int r, struct fail *f)
 	if (r == -EPERM)
 		return fail_because(f, "the sealed key does not fit it", reseal,
 				    "open volume %s", l->device);
-	return fail_errno(f, r,
-			  "check that dm-crypt and its ciphers are loaded",
-			  "open volume %s", l->device);
+	if (r == -ENOMEM)
+		return fail_errno(f, r, "give the VM more memory",
+				  "open volume %s", l->device);
+	/* whatever the kernel refuses is EBUSY to libcryptsetup */
+	return fail_because(f, "the device mapper refuses it",
+			    "check that dm-crypt and its ciphers are loaded",
+			    "open volume %s", l->device);
 }
 
 int luks_activate(struct luks *l, const char *name, int keyslot,
