@@ -125,6 +125,12 @@ static int check_word(char **words, size_t i, const struct boot_words *allowed,
 	return 0;
 }
 
+int cmdline_refuse_length(struct fail *f)
+{
+	return fail_because(f, "it is over 4096 bytes", remedy,
+			    "accept the command line");
+}
+
 int cmdline_check(const char *line, size_t len,
 		  const struct boot_words *allowed, struct fail *f)
 {
@@ -135,8 +141,7 @@ int cmdline_check(const char *line, size_t len,
 	size_t n = 0;
 
 	if (len > cmdline_max)
-		return fail_because(f, "it is over 4096 bytes", remedy,
-				    "accept the command line");
+		return cmdline_refuse_length(f);
 	if (memchr(line, '\0', len))
 		return fail_because(f, "it holds a NUL byte", remedy,
 				    "accept the command line");

@@ -19,4 +19,7 @@ enum { cmdline_max = 4096 };
 int cmdline_check(const char *line, size_t len,
 		  const struct boot_words *allowed, struct fail *f);
 
+/* Refuses one of over cmdline_max bytes, which nobody has to read for that. */
+int cmdline_refuse_length(struct fail *f);
+
 #endif

@@ -17,8 +17,10 @@ int stage_cmdline(struct boot *b, struct fail *f)
 	own_bytes struct bytes line = { 0 };
 	int r = io_read_file(AT_FDCWD, "/proc/cmdline", cmdline_max, &line);
 
+	if (r == -EFBIG)
+		return cmdline_refuse_length(f);
 	if (r < 0)
-		return fail_errno(f, r, "shorten the kernel command line",
+		return fail_errno(f, r, "give the VM more memory",
 				  "read /proc/cmdline");
 	return cmdline_check((char *)line.data, line.len,
 			     &b->conf.boot.allow_cmdline, f);

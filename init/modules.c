@@ -8,10 +8,9 @@
 #include <errno.h>
 #include <libkmod.h>
 #include <stdarg.h>
-#include <string.h>
 
 #include "init/boot.h"
-#include "lib/io.h"
+#include "init/setting.h"
 
 static void context_unref(struct kmod_ctx **ctx)
 {
@@ -73,17 +72,6 @@ static int load_module(struct kmod_ctx *ctx, const char *name, struct fail *f)
 	return 0;
 }
 
-static int write_setting(const char *path, const char *value, struct fail *f)
-{
-	int r = io_write_file(path, value, strlen(value));
-
-	/* a kernel without modules has neither file */
-	if (r < 0 && r != -ENOENT)
-		return fail_errno(f, r, "use a kernel that lets PID 1 set it",
-				  "write %s", path);
-	return 0;
-}
-
 int stage_modules(struct boot *b, struct fail *f)
 {
 	static const char *const no_config[] = { NULL };
@@ -101,8 +89,8 @@ int stage_modules(struct boot *b, struct fail *f)
 		if (r < 0)
 			return r;
 	}
-	r = write_setting("/proc/sys/kernel/modprobe", "\n", f);
+	r = setting_write("/proc/sys/kernel/modprobe", "\n", f);
 	if (r == 0 && b->conf.modules.lock)
-		r = write_setting("/proc/sys/kernel/modules_disabled", "1", f);
+		r = setting_write("/proc/sys/kernel/modules_disabled", "1", f);
 	return r;
 }

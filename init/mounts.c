@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -17,7 +16,7 @@
 
 #include "init/boot.h"
 #include "init/console.h"
-#include "lib/io.h"
+#include "init/setting.h"
 #include "lib/own.h"
 
 enum need { NEEDED, OPTIONAL };
@@ -127,18 +126,11 @@ static int make_links(struct fail *f)
 
 static int apply_settings(struct fail *f)
 {
-	for (size_t i = 0; i < array_size(settings); i++) {
-		int r = io_write_file(settings[i].path, settings[i].value,
-				      strlen(settings[i].value));
+	int r = 0;
 
-		if (r < 0 && r != -ENOENT) /* built without: nothing to close */
-			return fail_errno(f, r,
-					  "use a kernel that lets PID 1 "
-					  "set it",
-					  "write %s to %s", settings[i].value,
-					  settings[i].path);
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < array_size(settings); i++)
+		r = setting_write(settings[i].path, settings[i].value, f);
+	return r;
 }
 
 /* Properties of this process that keep keys out of dumps and swap. */

@@ -23,10 +23,8 @@ static int mount_upper(const struct boot *b, struct fail *f)
 		       (unsigned long long)b->conf.overlay.size_bytes,
 		       (unsigned long long)b->conf.overlay.inodes);
 	if (mount("tmpfs", UPPER_PATH, "tmpfs", MS_NODEV, options) < 0)
-		return fail_errno(
-			f, errno,
-			"check [overlay] size and inodes in boot.conf",
-			"mount the overlay's tmpfs");
+		return fail_errno(f, errno, "give the VM more memory",
+				  "mount the overlay's tmpfs");
 	return 0;
 }
 

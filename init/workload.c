@@ -45,17 +45,16 @@ static int exec_root_init(const struct boot *b, struct fail *f)
 
 int stage_workload(struct boot *b, struct fail *f)
 {
-	int r = report_write(b, f);
+	bool supervise = b->conf.workload.mode == BOOT_WORKLOAD_SUPERVISE;
+	int r = supervise ? loopback_up() : 0;
 
+	if (r < 0)
+		return fail_errno(f, r, "use a kernel with IPv4 networking",
+				  "bring up the loopback interface");
+	r = report_write(b, f);
 	if (r < 0)
 		return r;
 	say_ready(b);
 	events_free(&b->events); /* listings may be large, PID 1 stays */
-	if (b->conf.workload.mode == BOOT_WORKLOAD_EXEC)
-		return exec_root_init(b, f);
-	r = loopback_up();
-	if (r < 0)
-		return fail_errno(f, r, "use a kernel with IPv4 networking",
-				  "bring up the loopback interface");
-	return supervise_apps(&b->apps, f);
+	return supervise ? supervise_apps(&b->apps, f) : exec_root_init(b, f);
 }

@@ -3,7 +3,7 @@
 
     preinit(image, folder, "policy /p", files={"p": b"measure func=..."})
 
-The acts are those of pre-init/policy.c.
+The acts are those of pre-init/acts.c.
 """
 
 import subprocess
@@ -11,13 +11,16 @@ from pathlib import Path
 
 from initramfs import FILE, File, changed, read
 
-SOURCE = Path(__file__).resolve().parent / "pre-init" / "policy.c"
+HERE = Path(__file__).resolve().parent
+SOURCE = HERE / "pre-init" / "acts.c"
+# Debian's has no headers of Linux.
+MUSL_GCC = HERE.parent / "build/deps/musl/bin/musl-gcc"
 
 
 def preinit(image, folder, *acts, files=None):
     """A copy of IMAGE in FOLDER whose init starts after these ACTS."""
     program = folder.with_name(folder.name + "-pre-init")
-    subprocess.run(["musl-gcc", "-static", "-Os", "-s", "-Wall", "-Wextra",
+    subprocess.run([MUSL_GCC, "-static", "-Os", "-s", "-Wall", "-Wextra",
                     "-o", program, SOURCE], check=True)
     init = read(image.initramfs)["init"]
     return changed(image, folder, {

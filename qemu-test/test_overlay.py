@@ -6,6 +6,7 @@ import re
 
 import pytest
 from bootconf import app
+from initramfs import BOOT_CONF, changed, read
 from refusal import assert_refused, assert_went_well
 
 PLACES = ("/", "/etc", "/app", "/tmp", "/var/lib", "/usr/bin", "/run",
@@ -94,10 +95,20 @@ def test_overlay_inodes(tiny, boot):
     ("mode = directories\ndirectory = /nowhere",
      "init: overlay: cannot put an overlay on /nowhere: "
      "No such file or directory; create the directory on the root"),
-], ids=["no-inodes", "no-directory"])
-def test_overlay_refused(tiny, boot, overlay, line):
-    """An overlay that boot.conf does not describe well."""
-    assert_refused(boot(tiny(overlay=overlay).machine()).wait(), line)
+    ("mode = directories\ndirectory = /etc/passwd",
+     "init: overlay: cannot put an overlay on /etc/passwd: "
+     "Not a directory; create the directory on the root"),
+], ids=["no-inodes", "no-directory", "file"])
+def test_overlay_refused(tiny, boot, desk, overlay, line):
+    """An overlay that boot.conf does not describe well; cvmctl build would
+    refuse some of them."""
+    image = tiny()
+    good = read(image.initramfs)[BOOT_CONF].data
+    bad = good.replace(b"[overlay]\nsize = 16M\n",
+                       f"[overlay]\n{overlay}\n".encode())
+    assert bad != good
+    image = changed(image, desk.folder / "image", {BOOT_CONF: bad})
+    assert_refused(boot(image.machine()).wait(), line)
 
 
 def test_overlay_without_module(tiny, boot):

@@ -178,6 +178,13 @@ EXEC = "check exec and user in apps.conf"
 FINE = actor("fine", "stay -")
 
 
+def groups(count):
+    """An /etc/group with user web in so many groups, one of them its own."""
+    lines = ["web:x:1000:"]
+    lines += [f"group{i}:x:{2000 + i}:web" for i in range(1, count)]
+    return {"/etc/group": "".join(f"{line}\n" for line in lines).encode()}
+
+
 @pytest.mark.parametrize("apps, line", [
     (app("one", "/app/script"),
      "init: workload: cannot execute /app/script of app one: "
@@ -227,6 +234,36 @@ def test_init_refuses(tiny, root, boot, desk, path, why):
     assert_refused(boot(machine).wait(),
                    f"init: measure: cannot measure {path}: {why}; "
                    "check [app one] in apps.conf")
+
+
+def test_groups(run):
+    """A user may be in 64 groups, and no more."""
+    apps = actor("one", "identity -", user="web")
+    result = run(apps, files=groups(64))
+    assert_went_well(result)
+    said = re.search(r"^actor: uid .* groups (.*)$", result.serial, re.M)
+    assert len(said[1].split()) == 64
+    result = run(apps, files=groups(65))
+    assert failures(result.serial) == [
+        "init: workload: cannot run app one as user web: it is in over 64 "
+        "groups; put the user in fewer groups"]
+    assert result.powered_off and "actor: " not in result.serial
+
+
+@pytest.mark.parametrize("path, why", [
+    ("/app/none", "No such file or directory"),
+    ("/app/text", "Exec format error"),
+    ("/app/plain", "Permission denied"),
+    ("/app", "Permission denied"),
+], ids=["missing", "no_program", "not_executable", "directory"])
+def test_cannot_execute_init(run, path, why):
+    """The root's own init cannot be executed: nothing else is tried."""
+    result = run(actor("one", "exit 0"), files=FILES,
+                 workload=f"mode = exec\nexec = {path}")
+    assert failures(result.serial) == [
+        f"init: workload: cannot execute {path}: {why}; "
+        "check [workload] exec in boot.conf"]
+    assert result.powered_off and "actor: " not in result.serial
 
 
 @pytest.mark.parametrize("key", ["on-exit", "on-failure"])

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What somebody who can add to the initramfs might run before init: this
- * program is /init, does what the lines of /pre-init.acts say, ACT [WORD],
- * and executes /init.real in its place. The acts are the table below.
+ * What init may find that is not as it should be, made so by a program that
+ * runs before it: this one is /init, does what the lines of /pre-init.acts
+ * say, ACT [WORD], and executes /init.real in its place. The acts are the
+ * table below.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define IMA_POLICY "/sys/kernel/security/ima/policy"
@@ -47,12 +53,64 @@ static void act_hold(const char *word)
 	close(fd);
 }
 
+static const struct call {
+	const char *name;
+	int number;
+} calls[] = {
+	{ "chroot", SYS_chroot },   { "fstatfs", SYS_fstatfs },
+	{ "lseek", SYS_lseek },	    { "mount", SYS_mount },
+	{ "open", SYS_open },	    { "pivot_root", SYS_pivot_root },
+	{ "socket", SYS_socket },   { "symlink", SYS_symlink },
+	{ "umount2", SYS_umount2 },
+};
+
+static int call_number(const char *name)
+{
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (strcmp(name, calls[i].name) == 0)
+			return calls[i].number;
+	return -1;
+}
+
+/*
+ * A kernel that answers a call with an error, from here on: a filter that init
+ * inherits (Documentation/userspace-api/seccomp_filter.rst). What comes as
+ * argument ARG, its lower half, has to be VALUE; without them every call fails.
+ */
+static void act_refuse(const char *word)
+{
+	char name[32] = "";
+	unsigned error = 0;
+	unsigned arg = 0;
+	unsigned value = 0;
+	int n = sscanf(word, "%31s %u %u %u", name, &error, &arg, &value);
+	size_t arg_at = offsetof(struct seccomp_data, args) + 8 * arg;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call_number(name),
+			 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)arg_at),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, n == 4),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { sizeof(code) / sizeof(*code), code };
+
+	if (call_number(name) < 0 || (n != 2 && n != 4))
+		errno = EINVAL;
+	else if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0)
+		errno = 0;
+	say("refuse", word, errno != 0);
+}
+
 static const struct act {
 	const char *name;
 	void (*perform)(const char *word);
 } acts[] = {
 	{ "policy", act_policy }, /* loads the IMA policy in file WORD */
 	{ "hold", act_hold },	  /* keeps the policy file open */
+	{ "refuse", act_refuse }, /* WORD: CALL ERRNO [ARG VALUE] */
 };
 
 static const struct {
@@ -92,8 +150,9 @@ int main(void)
 	while (file && fgets(line, sizeof(line), file))
 		perform(line);
 	fclose(file);
+	/* with a flag more than init has, which may be refused */
 	for (int i = mounts_n; i > 0; i--)
-		umount2(mounts[i - 1].target, MNT_DETACH);
+		umount2(mounts[i - 1].target, MNT_DETACH | UMOUNT_NOFOLLOW);
 	execv("/init.real", argv);
 	return 1;
 }
