@@ -46,8 +46,9 @@ static const char *remedy_for(int err)
 	case ENOENT: return "name it in [modules] when building with cvmctl";
 	case ENOEXEC:
 	case EINVAL: return "build the initramfs with this kernel's modules";
-	case ENOKEY:
+	case EBADMSG:
 	case EKEYREJECTED:
+	case EPERM: /* a kernel in lockdown */
 		return "use the module as the kernel's builder "
 		       "signed it";
 	default: return "check [modules] in boot.conf";
@@ -60,7 +61,8 @@ static int load_module(struct kmod_ctx *ctx, const char *name, struct fail *f)
 	int r = kmod_module_new_from_name(ctx, name, &mod);
 
 	if (r < 0)
-		return fail_errno(f, r, remedy_for(r), "find module %s", name);
+		return fail_errno(f, r, "give the VM more memory",
+				  "load module %s", name);
 	if (kmod_module_get_initstate(mod) == KMOD_MODULE_BUILTIN)
 		return 0;
 	r = kmod_module_probe_insert_module(mod, KMOD_PROBE_IGNORE_COMMAND,
