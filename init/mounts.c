@@ -89,7 +89,7 @@ static int make_directories(const char *const *paths, size_t n, mode_t mode,
 	for (size_t i = 0; i < n; i++)
 		if (mkdir(paths[i], mode) < 0 && errno != EEXIST)
 			return fail_errno(f, errno,
-					  "build the initramfs with cvmctl",
+					  "boot init from an initramfs",
 					  "create %s", paths[i]);
 	return 0;
 }

@@ -105,7 +105,7 @@ static int mount_root(struct boot *b, struct fail *f)
 				  "mount the verified root as %s", fs);
 	b->lower_fd = open(LOWER_PATH, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (b->lower_fd < 0)
-		return fail_errno(f, errno, "build the image again",
+		return fail_errno(f, errno, "give the VM more memory",
 				  "open the verified root");
 	return 0;
 }

@@ -111,10 +111,12 @@ static int move_root(struct fail *f)
 	return 0;
 }
 
+/* Either way the working directory is / afterwards. */
 static int change_root(struct fail *f)
 {
 	if (chdir(NEW_ROOT_PATH) < 0)
-		return fail_errno(f, errno, "build the image again",
+		return fail_errno(f, errno,
+				  "use a kernel that lets PID 1 mount",
 				  "enter the new root");
 	if (syscall(SYS_pivot_root, ".", ".") < 0) {
 		if (errno == EINVAL)
@@ -168,7 +170,5 @@ int stage_switch(struct boot *b, struct fail *f)
 	if (r < 0)
 		return r;
 	b->switched = true;
-	if (chdir("/") < 0)
-		return fail_errno(f, errno, "build the image again", "enter /");
 	return 0;
 }

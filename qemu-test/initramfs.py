@@ -87,8 +87,6 @@ def changed(image, folder, changes):
     return copy
 
 
-
-
 def changed_values(image, folder, values):
     """A copy of IMAGE in FOLDER whose boot.conf has these VALUES in [root],
     instead of or beside those that it had."""

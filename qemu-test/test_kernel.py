@@ -28,6 +28,10 @@ REFUSALS = {
         ("mount",), errno.EPERM, {},
         f"mounts: cannot mount proc on /proc: {DENIED}; "
         "use a kernel with this file system built in"),
+    "directory": (
+        ("mkdir",), errno.EROFS, {},
+        "mounts: cannot create /lower: Read-only file system; "
+        "boot init from an initramfs"),
     "link": (
         ("symlink",), errno.EPERM, {},
         f"mounts: cannot create /dev/fd: {DENIED}; "
@@ -55,6 +59,9 @@ REFUSALS = {
     "bind": (
         ("mount", 3, BIND), errno.EPERM, NO_OVERLAY,
         f"overlay: cannot bind the verified root: {DENIED}; {MOUNTING}"),
+    "enter": (
+        ("chdir",), errno.EACCES, {},
+        f"switch: cannot enter the new root: Permission denied; {MOUNTING}"),
     "pivot": (
         ("pivot_root",), errno.EPERM, {},
         f"switch: cannot pivot to the new root: {DENIED}; {MOUNTING}"),

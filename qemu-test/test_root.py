@@ -175,9 +175,13 @@ GARBAGE = b"cvm-init" * (BLOCK // 8) * 64
      f"{USE}: it does not have the root hash; {ATTACH}"),
     (VDA, "", f"{FIND} /dev/vda: Operation timed out; "
      "attach the disk, or check [root] device in boot.conf"),
+    # a device that only a process with a terminal can open
+    ("device = /dev/tty", "root",
+     "init: root: cannot open the root disk /dev/tty: No such device or "
+     "address; check [root] device in boot.conf"),
 ], ids=["second", "first", "duplicate", "wrong", "two-wrong", "none",
         "by-name-first", "by-name-duplicate", "by-name-second",
-        "by-name-none"])
+        "by-name-none", "by-name-closed"])
 def test_disks(tiny, boot, disk, section, order, line):
     """Order and number of disks are the host's; what is on them decides."""
     image = tiny(root=section)
@@ -188,7 +192,6 @@ def test_disks(tiny, boot, disk, section, order, line):
         assert_refused(result, line)
     else:
         assert_went_well(result, "init: app marker: exited with status 0")
-
 
 
 @pytest.mark.parametrize("values, line", [

@@ -57,8 +57,9 @@ static const struct call {
 	const char *name;
 	int number;
 } calls[] = {
-	{ "chroot", SYS_chroot },   { "fstatfs", SYS_fstatfs },
-	{ "lseek", SYS_lseek },	    { "mount", SYS_mount },
+	{ "chdir", SYS_chdir },	    { "chroot", SYS_chroot },
+	{ "fstatfs", SYS_fstatfs }, { "lseek", SYS_lseek },
+	{ "mkdir", SYS_mkdir },	    { "mount", SYS_mount },
 	{ "open", SYS_open },	    { "pivot_root", SYS_pivot_root },
 	{ "socket", SYS_socket },   { "symlink", SYS_symlink },
 	{ "umount2", SYS_umount2 },
