@@ -2,7 +2,8 @@
 """The TPM that the host gives: the right one, in the state that it should be
 in, or no boot; and every bank it has is extended.
 
-Two TPMs in one machine, of which init would have to choose, are beyond QEMU.
+Two TPMs in one machine, of which init would have to choose, are beyond QEMU:
+unit test_stages has them.
 """
 
 import re
