@@ -98,6 +98,51 @@ def test_flipped_block(one, boot, disk, what, where, after):
     assert "  /data/payload" not in result.serial
 
 
+def unreadable(machine, image, at):
+    """MACHINE with IMAGE's root disk, whose sector at AT is an I/O error:
+    QEMU's docs/devel/blkdebug.txt."""
+    rule = {"event": "none", "iotype": "read", "errno": 5, "sector": at // 512}
+    words = ["id=bad,if=none,driver=raw,readonly=on,file.driver=blkdebug",
+             f"file.image.driver=file,file.image.filename={image.root}",
+             *(f"file.inject-error.0.{key}={value}"
+               for key, value in rule.items())]
+    return machine.replace(disks=(), extra=(
+        "-drive", ",".join(words), "-device", "virtio-blk-pci,drive=bad"))
+
+
+UNREADABLE = ("init: root: cannot read the verified root: I/O error; "
+              "attach a disk that works")
+
+
+@pytest.mark.parametrize("where, section, line", [
+    (lambda l: 0, "", UNREADABLE),
+    (lambda l: l.last, "", UNREADABLE),
+    (lambda l: l.leaf(0), "", UNREADABLE),
+    # read ahead, with the leaf over the first block
+    (lambda l: l.leaf(l.payload), "", UNREADABLE),
+    (lambda l: l.top, "", none_of(1)),
+    (lambda l: l.top, VDA, f"{USE}: it does not have the root hash; {ATTACH}"),
+], ids=["first-data", "last-data", "leaf", "leaf-of-app", "top",
+        "top-by-name"])
+def test_unreadable_block(tiny, boot, where, section, line):
+    """A sector that init reads, or has the kernel read, and gets no data."""
+    image = tiny(apps=READER, files=payload("one"), root=section)
+    at = where(Layout(image))
+    result = boot(unreadable(image.machine(), image, at)).wait()
+    assert_refused(result, line)
+
+
+def test_unreadable_block_of_app(one, boot):
+    """The host can keep data back from an app, which has to expect it: the
+    kernel passes the error on and does not panic, as nothing was changed."""
+    machine = unreadable(one.machine(), one, Layout(one).payload)
+    result = boot(machine).wait()
+    assert "actor: early" in result.serial
+    assert "/data/payload': Input/output error" in result.serial
+    assert "  /data/payload" not in result.serial
+    assert_went_well(result, "init: app reader: exited with status 1")
+
+
 @pytest.mark.parametrize("section, line", [
     ("", none_of(1)),
     (VDA, f"{USE}: it does not have the root hash; {ATTACH}"),
