@@ -196,7 +196,7 @@ static void inspect_believes_no_file(void **state)
 	build_ok("root", "one");
 	assert_ok(inspect_image("one", &o, &f), &f);
 	fd = open("one/root.img", O_WRONLY | O_CLOEXEC);
-	assert_int_equal(pwrite(fd, "x", 1, 5000), 1);
+	assert_int_equal(pwrite(fd, "x", 1, 3000), 1);
 	json_release(&o);
 	o = NULL;
 	assert_refusal(inspect_image("one", &o, &f), &f,
@@ -223,6 +223,7 @@ static void inspect_shows_signatures(void **state)
 	assert_true(json_object_object_get_ex(o, "signatures", &signatures));
 	assert_int_equal(json_object_array_length(signatures), 0);
 	json_release(&o);
+	o = NULL;
 	assert_int_equal(write(fd, "x", 1), 1);
 	assert_refusal(inspect_image("one", &o, &f), &f,
 		       "cannot read the signatures of PCR values: they have "
