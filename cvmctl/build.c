@@ -197,10 +197,7 @@ static int build_files(const struct build_options *o, const struct workdir *dir,
 	int r;
 
 	for (size_t n = 0; n < array_size(names); n++)
-		if (workdir_join(dir, names[n], path[n]) < 0)
-			return fail_errno(f, ENAMETOOLONG,
-					  "choose a shorter --output",
-					  "write %s", names[n]);
+		workdir_join(dir, names[n], path[n]);
 	r = copy_kernel(o, path[0], i, f);
 	if (r == 0)
 		r = choose_modules(o, i, f);

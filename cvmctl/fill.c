@@ -99,8 +99,7 @@ static int make_ext4(const char *path, uint64_t size, const char *label,
 		return fail_errno(f, errno, "free disk space", "make %s", path);
 	(void)snprintf(short_label, sizeof(short_label), "%s",
 		       label); /* cut short: for people only */
-	return child_run(argv, "make the volume larger with --size", 0, NULL,
-			 f);
+	return child_run(argv, "free disk space", 0, NULL, f);
 }
 
 static int copy_block(struct fill_cipher *c, int from, int to, off_t at,
@@ -142,9 +141,7 @@ static int fill(const char *device, int to, uint64_t data_bytes, uint64_t size,
 
 	if (r < 0)
 		return r;
-	if (workdir_join(&dir, "ext4", path) < 0)
-		return fail_errno(f, ENAMETOOLONG, "free disk space",
-				  "make a file system");
+	workdir_join(&dir, "ext4", path);
 	command_progress("making ext4 in %s, %llu MiB", device,
 			 (unsigned long long)size / (1024 * 1024));
 	r = make_ext4(path, size, label, f);

@@ -67,7 +67,7 @@ static int inspect_json(const char *path, const struct bytes *text,
 	const char *type = json_get_string(o, "type");
 
 	if (strcmp(type, TOKEN_TYPE) == 0)
-		return inspect_token(path, (const char *)text->data, ret, f);
+		return inspect_token((const char *)text->data, ret, f);
 	if (has_bank(o))
 		return inspect_signatures((const char *)text->data, ret, f);
 	if (strcmp(type, IMAGE_TYPE) != 0)

@@ -20,8 +20,7 @@ struct json_object *inspect_pcrs(uint32_t mask);
 int inspect_disk(const char *path, struct json_object **ret, struct fail *f);
 
 /* The JSON of a systemd-tpm2 token. */
-int inspect_token(const char *path, const char *json, struct json_object **ret,
-		  struct fail *f);
+int inspect_token(const char *json, struct json_object **ret, struct fail *f);
 
 /* A newc archive, packed by zstd or not: its files. */
 int inspect_initramfs(const char *path, const struct bytes *content,

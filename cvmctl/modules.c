@@ -12,6 +12,8 @@
 #include "lib/own.h"
 
 #define REMEDY "check [modules] load in boot.conf"
+#define DEPMOD_REMEDY \
+	"give a /lib/modules/VERSION directory that depmod has seen"
 
 static void context_unref(struct kmod_ctx **ctx)
 {
@@ -83,8 +85,8 @@ static int read_module(const char *path, struct bytes *ret, size_t *ret_len,
 		    strcmp(path + len - suffix, packings[i].suffix) != 0)
 			continue;
 		*ret_len = len - suffix;
-		return child_run(argv, "check the kernel's modules",
-				 module_size_max, ret, f);
+		return child_run(argv, "check --modules", module_size_max, ret,
+				 f);
 	}
 	*ret_len = len;
 	r = io_read_file(AT_FDCWD, path, module_size_max, ret);
@@ -118,8 +120,7 @@ static int append(struct choice *c, const char *path)
 				    "choose the modules");
 	if (strncmp(path, dir, dir_len) != 0 || path[dir_len] != '/')
 		return fail_because(c->f, "it is outside --modules",
-				    "run depmod on that directory",
-				    "use module %s", path);
+				    DEPMOD_REMEDY, "use module %s", path);
 	r = read_module(path, &content, &len, c->f);
 	if (r < 0)
 		return r;
@@ -298,10 +299,8 @@ int modules_choose(struct modules *m, const struct boot_modules *wanted,
 		return fail_errno(f, ENOMEM, "free memory", "start libkmod");
 	r = kmod_load_resources(ctx);
 	if (r < 0)
-		return fail_errno(f, r,
-				  "give a /lib/modules/VERSION directory that "
-				  "depmod has seen",
-				  "read the modules in %s", m->dir);
+		return fail_errno(f, r, DEPMOD_REMEDY, "read the modules in %s",
+				  m->dir);
 	c->ctx = ctx;
 	c->m = m;
 	c->f = f;

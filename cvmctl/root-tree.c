@@ -49,7 +49,7 @@ static int unpack(const char *tar, const char *dir, struct fail *f)
 				    "run as root, or give a directory",
 				    "unpack %s", tar);
 	command_progress("unpacking %s", tar);
-	return child_run(argv, "check the tar given with --root", 0, NULL, f);
+	return child_run(argv, "check --root", 0, NULL, f);
 }
 
 static void close_walk(FTS **walk)
@@ -96,8 +96,7 @@ static int copy(const char *from, const char *to, struct fail *f)
 	if (check_owned(from, f) < 0)
 		return -EPERM;
 	command_progress("copying %s, to put apps.conf into it", from);
-	return child_run(argv, "check the directory given with --root", 0, NULL,
-			 f);
+	return child_run(argv, "check --root", 0, NULL, f);
 }
 
 /* True when the tree holds this very apps.conf already. */
@@ -146,8 +145,8 @@ static int open_dir(const char *path, struct root_tree *ret, struct fail *f)
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return fail_errno(f, errno, "give a directory or a tar",
-				  "open root %s", path);
+		return fail_errno(f, errno, "check --root", "open root %s",
+				  path);
 	if (ret->fd >= 0)
 		(void)close(ret->fd); /* only read */
 	ret->fd = fd;

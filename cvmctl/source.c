@@ -20,10 +20,6 @@ int source_open_image(const char *image, struct root_tree *ret, struct fail *f)
 				     "--preserve", root,    NULL };
 	int r;
 
-	if (geteuid() != 0)
-		return fail_because(f, "only root can keep the owners in it",
-				    "run as root, or give --root",
-				    "extract the root of %s", image);
 	if ((size_t)snprintf(root, sizeof(root), "%s/" IMAGE_ROOT, image) >=
 	    sizeof(root))
 		return fail_errno(f, ENAMETOOLONG, "choose a shorter path",
@@ -31,6 +27,10 @@ int source_open_image(const char *image, struct root_tree *ret, struct fail *f)
 	if (access(root, R_OK) < 0)
 		return fail_errno(f, errno, "check --image", "open image %s",
 				  image);
+	if (geteuid() != 0)
+		return fail_because(f, "only root can keep the owners in it",
+				    "run as root, or give --root",
+				    "extract the root of %s", image);
 	r = workdir_make("/tmp/cvmctl-root", &ret->work, f);
 	if (r < 0)
 		return r;

@@ -85,10 +85,12 @@ static int unseal(const struct unseal_options *o, struct secret *ret,
 	struct volume_key_request request = { .volume = o->device,
 					      .signatures = &signatures };
 	int keyslot;
-	int r = luks_open(o->device, &l, f);
+	int r = 0;
 
-	if (r == 0 && o->signatures)
+	if (o->signatures)
 		r = read_signatures(o->signatures, &signatures, f);
+	if (r == 0)
+		r = luks_open(o->device, &l, f);
 	if (r == 0)
 		r = host_tpm_open(o->tpm, &t, f);
 	if (r == 0 && o->srk)

@@ -19,7 +19,8 @@ int workdir_make(const char *beside, struct workdir *ret, struct fail *f)
 	while (len > 1 && beside[len - 1] == '/')
 		len--;
 	if ((size_t)snprintf(w.path, sizeof(w.path), "%.*s.tmp-XXXXXX",
-			     (int)len, beside) >= sizeof(w.path))
+			     (int)len,
+			     beside) >= sizeof(w.path) - workdir_name_max)
 		return fail_errno(f, ENAMETOOLONG, "choose a shorter path",
 				  "make a directory beside %s", beside);
 	interrupt_block(&before);
@@ -47,13 +48,9 @@ void workdir_remove(struct workdir *w)
 	w->path[0] = '\0';
 }
 
-int workdir_join(const struct workdir *w, const char *name,
-		 char ret[static PATH_MAX])
+void workdir_join(const struct workdir *w, const char *name,
+		  char ret[static PATH_MAX])
 {
-	char path[PATH_MAX + NAME_MAX + 2];
-
-	if (snprintf(path, sizeof(path), "%s/%s", w->path, name) >= PATH_MAX)
-		return -ENAMETOOLONG;
-	memcpy(ret, path, strlen(path) + 1);
-	return 0;
+	(void)snprintf(ret, PATH_MAX, "%.*s/%s", PATH_MAX - workdir_name_max,
+		       w->path, name); /* fits */
 }
