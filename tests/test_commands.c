@@ -105,6 +105,20 @@ static const struct refusal {
 	{ "build --output /none/image --root root " INPUT, -1,
 	  "cannot make a directory beside /none/image: No such file or "
 	  "directory; choose a place you can write to" },
+	{ BUILD "--cmdline \"two\tlines\"", -1,
+	  "cannot use the command line: it is not one line of 2047 bytes; "
+	  "shorten --cmdline" },
+	{ BUILD "--cmdline init=/bin/sh", -1,
+	  "cannot accept the command line word init=/bin/sh: it would "
+	  "replace what was measured; leave it out of --cmdline, or list "
+	  "it in [boot] allow-cmdline" },
+	{ "predict --image none", -1,
+	  "cannot open image none: No such file or directory; check --image" },
+	{ "sign --key none --add-to empty", -1,
+	  "cannot read empty: Is a directory; check --add-to" },
+	{ "unseal --signatures none d", -1,
+	  "cannot read none: No such file or directory; check "
+	  "--signatures" },
 	{ BUILD "--apps none", -1,
 	  "cannot read none: No such file or directory; check --apps" },
 	{ BUILD "--ima-policy kernel", -1,
@@ -224,18 +238,18 @@ static const struct refusal {
 	  -1,
 	  "cannot use key nothing: a key has 1 to 8192 bytes; check "
 	  "--key-file" },
-	{ "seal --format --tpm swtpm:path=none --bank sha1 --pcr "
-	  "7=0000000000000000000000000000000000000000 d",
+	{ "seal --format --tpm swtpm:path=none --bank sha1 --apps-only "
+	  "--pcr 14=0000000000000000000000000000000000000000 d",
 	  -1,
 	  "cannot open TPM path=none: No such file or directory; check --tpm, "
 	  "and that swtpm runs" },
-	{ "seal --format --tpm device:none --bank sha1 --pcr "
-	  "7=0000000000000000000000000000000000000000 d",
+	{ "seal --format --tpm device:none --bank sha1 --apps-only "
+	  "--pcr 14=0000000000000000000000000000000000000000 d",
 	  -1,
 	  "cannot open TPM none: No such file or directory; check --tpm, and "
 	  "that swtpm runs" },
-	{ "seal --format --tpm mssim:port=1 --bank sha1 --pcr "
-	  "7=0000000000000000000000000000000000000000 d",
+	{ "seal --format --tpm mssim:port=1 --bank sha1 --apps-only "
+	  "--pcr 14=0000000000000000000000000000000000000000 d",
 	  -1,
 	  "cannot open TPM mssim:port=1: not a kind of TPM we can speak to; "
 	  "check --tpm, and that swtpm runs" },
@@ -294,7 +308,7 @@ static int run(char *words, struct fail *f)
 		{ "build", command_build },   { "predict", command_predict },
 		{ "seal", command_seal },     { "inspect", command_inspect },
 		{ "check", command_check },   { "srk", command_srk },
-		{ "unseal", command_unseal },
+		{ "unseal", command_unseal }, { "sign", command_sign },
 	};
 	char *argv[32] = { NULL };
 	int argc = text_split_words(words, argv, 31);

@@ -66,6 +66,9 @@ static void volume_without_room_is_refused(void **state)
 	assert_int_equal(secret_alloc(fill_key_size, &key), 0);
 	assert_refusal(fill_ext4(path, small - 4096, "x", &key, &f), &f, line);
 	assert_refusal(fill_ext4(path, small + 4096, "x", &key, &f), &f, line);
+	assert_refusal(fill_ext4("none", 0, "x", &key, &f), &f,
+		       "cannot fill volume none: No such file or directory; "
+		       "check the disk");
 	tree_remove(&t);
 }
 

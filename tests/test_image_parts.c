@@ -80,6 +80,17 @@ static void refuses_values_that_init_would(void **state)
 	assert_string_equal(f.what, "complete boot.conf");
 	assert_string_equal(f.remedy, "shorten the template");
 	assert_null(filled.data);
+	/* what is not written down, and so has its default */
+	p = (struct verity_params){ .hash = DIGEST_SHA512,
+				    .data_block_size = 4096,
+				    .hash_block_size = 4096,
+				    .data_blocks = 12,
+				    .hash_offset = 49152,
+				    .root_hash_len = 32 };
+	assert_refusal(template_fill(&text, &p, &filled, conf, &f), &f,
+		       "cannot complete boot.conf: it reads back differently; "
+		       "report this with the template");
+	assert_null(filled.data);
 }
 
 enum { image_size = 0x400 };

@@ -263,6 +263,32 @@ static void refuses(void **state)
 		assert_true(r < 0);
 }
 
+/* init reads no more than 128. */
+static void adds_no_more_than_fit(void **state)
+{
+	own_place struct tree t = { 0 };
+	struct fail f = { 0 };
+
+	(void)state;
+	enter(&t);
+	for (int i = 1; i <= signatures_max + 1; i++) {
+		char words[128];
+		int r;
+
+		(void)snprintf(words, sizeof(words),
+			       "sign --key ec --prediction prediction "
+			       "--release %d --add-to out",
+			       i);
+		r = run(words, &f);
+		if (i <= signatures_max)
+			assert_ok(r, &f);
+		else
+			assert_refusal(r, &f,
+				       "cannot add a signature: there are 128 "
+				       "already; drop those of old releases");
+	}
+}
+
 static void inspect_explains_them(void **state)
 {
 	own_place struct tree t = { 0 };
@@ -306,7 +332,8 @@ int main(void)
 	const struct table tables[] = {
 		CASE(signs_each_bank),	     CASE(adds_to_what_is_there),
 		CASE(puts_them_on_the_disk), TABLE(refuses, refusals),
-		CASE(reads_lists),	     CASE(inspect_explains_them),
+		CASE(adds_no_more_than_fit), CASE(reads_lists),
+		CASE(inspect_explains_them),
 	};
 
 	return table_run(tables, array_size(tables));
