@@ -12,6 +12,7 @@
 #include "cvmctl/command.h"
 #include "cvmctl/image.h"
 #include "cvmctl/options.h"
+#include "cvmctl/pe.h"
 #include "cvmctl/template.h"
 #include "ima-policy/loader.h"
 #include "ima-policy/rules.h"
@@ -91,6 +92,17 @@ static int read_policy(const struct build_options *o, struct image *i,
 				i->ima_policy.len, f);
 }
 
+/* For who predicts PCR 4. A kernel without EFI boots all the same. */
+static int digest_program(const struct bytes *kernel, struct digest_set *ret)
+{
+	struct pe pe;
+	int r = pe_read(kernel->data, kernel->len, &pe);
+
+	if (r == 0)
+		r = pe_authenticode(&pe, prediction_all_banks, ret);
+	return r == -EINVAL ? 0 : r;
+}
+
 static int copy_kernel(const struct build_options *o, const char *path,
 		       struct image *i, struct fail *f)
 {
@@ -104,6 +116,8 @@ static int copy_kernel(const struct build_options *o, const char *path,
 				    "give the vmlinuz of an x86-64 kernel",
 				    "use kernel %s", o->kernel);
 	r = image_digest_bytes(&kernel, &i->kernel);
+	if (r == 0)
+		r = digest_program(&kernel, &i->kernel_authenticode);
 	if (r == 0)
 		r = io_replace_file(path, kernel.data, kernel.len, 0644);
 	return r < 0 ? fail_errno(f, r, "free disk space", "write %s", path)

@@ -39,13 +39,23 @@ static struct json_object *write_file(const char *name,
 	return json_object_get(o);
 }
 
+static struct json_object *write_authenticode(const struct digest_set *d)
+{
+	own_json struct json_object *o = json_object_new_object();
+
+	return !o || set_digests(o, d) < 0 ? NULL : json_object_get(o);
+}
+
 static struct json_object *write_kernel(const struct image *i)
 {
 	own_json struct json_object *o = write_file(IMAGE_KERNEL, &i->kernel);
 
-	return json_set_string(o, "version", i->kernel_version) < 0
-		       ? NULL
-		       : json_object_get(o);
+	if (json_set_string(o, "version", i->kernel_version) < 0 ||
+	    (i->kernel_authenticode.algs &&
+	     json_set(o, "authenticode",
+		      write_authenticode(&i->kernel_authenticode)) < 0))
+		return NULL;
+	return json_object_get(o);
 }
 
 static struct json_object *write_cmdline(const struct image *i)

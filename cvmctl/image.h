@@ -39,6 +39,7 @@ struct image_file {
 
 struct image {
 	struct image_file kernel, initramfs, cmdline, root;
+	struct digest_set kernel_authenticode; /* no algs: no EFI program */
 	char kernel_version[kernel_version_max];
 	const char *cmdline_text;   /* borrowed */
 	struct boot_conf *conf;	    /* as init will read it */

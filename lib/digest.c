@@ -90,30 +90,32 @@ static int hashers_end(struct hashers *h, struct digest_set *ret)
 	return 0;
 }
 
-int digest_data(digest_algs algs, const void *data, size_t len,
-		struct digest_set *ret)
+int digest_spans(digest_algs algs, const struct digest_span *spans, size_t n,
+		 struct digest_set *ret)
 {
 	own_hashers struct hashers h = { 0 };
 	int r = hashers_begin(&h, algs);
 
-	if (r == 0)
-		r = hashers_update(&h, data, len);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = hashers_update(&h, spans[i].data, spans[i].len);
 	return r < 0 ? r : hashers_end(&h, ret);
+}
+
+int digest_data(digest_algs algs, const void *data, size_t len,
+		struct digest_set *ret)
+{
+	const struct digest_span span = { data, len };
+
+	return digest_spans(algs, &span, 1, ret);
 }
 
 int digest_pair(enum digest_alg alg, const void *a, size_t a_len, const void *b,
 		size_t b_len, uint8_t *ret)
 {
-	own_hashers struct hashers h = { 0 };
+	const struct digest_span spans[] = { { a, a_len }, { b, b_len } };
 	struct digest_set set = { 0 };
-	int r = hashers_begin(&h, 1U << alg);
+	int r = digest_spans(1U << alg, spans, array_size(spans), &set);
 
-	if (r == 0)
-		r = hashers_update(&h, a, a_len);
-	if (r == 0)
-		r = hashers_update(&h, b, b_len);
-	if (r == 0)
-		r = hashers_end(&h, &set);
 	if (r == 0)
 		memcpy(ret, set.value[alg], digest_size(alg));
 	return r;

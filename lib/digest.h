@@ -41,6 +41,16 @@ size_t digest_size(enum digest_alg alg);
 int digest_data(digest_algs algs, const void *data, size_t len,
 		struct digest_set *ret);
 
+/* A piece of an input that is not in one place. */
+struct digest_span {
+	const void *data;
+	size_t len;
+};
+
+/* Digests of n pieces put together. 0, -ENOMEM or -EIO. */
+int digest_spans(digest_algs algs, const struct digest_span *spans, size_t n,
+		 struct digest_set *ret);
+
 /* One digest of two pieces put together: the form of PCR arithmetic. */
 int digest_pair(enum digest_alg alg, const void *a, size_t a_len, const void *b,
 		size_t b_len, uint8_t *ret);
