@@ -23,7 +23,7 @@ _cvmctl_value() {
 	*:FILE | *:VMLINUZ | *:INIT | *:DIR\|TAR) _cvmctl_answer -f -- "$current" ;;
 	--bank:* | --banks:*)
 		_cvmctl_answer -W "sha1 sha256 sha384 sha512" -- "$current" ;;
-	--mkfs:*) _cvmctl_answer -W "ext4 none" -- "$current" ;;
+	*:[a-z]*) _cvmctl_answer -W "${kind//|/ }" -- "$current" ;;
 	--*:[A-Z]*) ;; # free text
 	*) return 1 ;;
 	esac

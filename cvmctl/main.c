@@ -18,7 +18,7 @@ static const struct {
 	const char *summary;
 } commands[] = {
 	{ "build", command_build, "write an image: kernel, initramfs, disk" },
-	{ "predict", command_predict, "PCR 14 as init will extend it" },
+	{ "predict", command_predict, "PCRs of the boot chain and the apps" },
 	{ "seal", command_seal, "bind a LUKS2 disk to a TPM and PCR values" },
 	{ "sign", command_sign, "approve PCR values with a release key" },
 	{ "srk", command_srk, "the key of a TPM to seal for elsewhere" },

@@ -29,10 +29,10 @@ static void print_help(const struct option_usage *usage,
 			       s->name ? "--" : "", s->name ? s->name : "",
 			       s->name && s->value ? " " : "",
 			       s->value ? s->value : "");
-		(void)printf("  %-24s%s%s\n", left, s->help,
+		(void)printf("  %-30s %s%s\n", left, s->help,
 			     s->kind == OPTION_REQUIRED ? " (required)" : "");
 	}
-	(void)printf("  %-24s%s\n", "--help", "this text");
+	(void)printf("  %-30s %s\n", "--help", "this text");
 }
 
 int options_refuse(struct fail *f, const char *command, const char *reason, ...)

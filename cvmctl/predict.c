@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
  * cvmctl predict: PCR 14 after init has measured what apps.conf declares, by
- * the code that init runs.
+ * the code that init runs; and for a boot that it is told, the PCRs of what
+ * comes before init.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cvmctl/boot-plan.h"
 #include "cvmctl/command.h"
+#include "cvmctl/lists.h"
 #include "cvmctl/options.h"
 #include "cvmctl/prediction.h"
 #include "cvmctl/source.h"
@@ -16,6 +19,7 @@
 
 struct predict_options {
 	const char *image, *root, *apps, *banks;
+	struct boot_options boot;
 	bool json;
 };
 
@@ -23,7 +27,8 @@ static const struct option_usage usage = {
 	"predict --image IMAGE_DIR | --root DIR|TAR [--apps FILE] [OPTION]...",
 	"Says what PCR 14 holds after the apps are measured (\"measured\", what\n"
 	"keys are sealed to) and after the cap (\"ready\", what a verifier of a\n"
-	"running VM sees), with the events behind it.",
+	"running VM sees), with the events behind it. With --boot also PCRs 4, 9,\n"
+	"11 and 12, which firmware, systemd-stub and kernel extend.",
 };
 
 static int read_options(int argc, char **argv, struct predict_options *o,
@@ -38,6 +43,23 @@ static int read_options(int argc, char **argv, struct predict_options *o,
 		  "apps.conf, if it is not in the tree", &o->apps },
 		{ "banks", OPTION_TEXT, "LIST",
 		  "such as sha256,sha384; else all", &o->banks },
+		{ "boot", OPTION_TEXT, "ovmf|uki|uki-direct",
+		  "how the VM starts: see cvmctl(1)", &o->boot.boot },
+		{ "initrd-word", OPTION_TEXT, "before|after",
+		  "where OVMF adds initrd=initrd; else before",
+		  &o->boot.initrd_word },
+		{ "kernel-header", OPTION_TEXT, "pristine|qemu",
+		  "does QEMU change it? else pristine",
+		  &o->boot.kernel_header },
+		{ "memory", OPTION_TEXT, "SIZE",
+		  "--kernel-header qemu: QEMU's -m", &o->boot.memory },
+		{ "machine", OPTION_TEXT, "pc|q35",
+		  "--kernel-header qemu: QEMU's -machine; else pc",
+		  &o->boot.machine },
+		{ "uki", OPTION_TEXT, "FILE", "the unified kernel image",
+		  &o->boot.uki },
+		{ "append", OPTION_TEXT, "TEXT",
+		  "--boot uki-direct: QEMU's -append", &o->boot.append },
 		{ "json", OPTION_FLAG, NULL, "answer in JSON", &o->json },
 		{ 0 },
 	};
@@ -53,28 +75,6 @@ static int read_options(int argc, char **argv, struct predict_options *o,
 				      "--apps is for --root; an image has its "
 				      "own");
 	return 0;
-}
-
-/* "sha256,sha384" */
-static int parse_banks(const char *list, digest_algs *ret)
-{
-	char words[64];
-	char *save = NULL;
-	digest_algs algs = 0;
-
-	if (strlen(list) >= sizeof(words))
-		return -EINVAL;
-	memcpy(words, list, strlen(list) + 1);
-	for (char *w = strtok_r(words, ",", &save); w;
-	     w = strtok_r(NULL, ",", &save)) {
-		int alg = digest_from_name(w);
-
-		if (alg < 0)
-			return -EINVAL;
-		algs |= 1U << alg;
-	}
-	*ret = algs;
-	return algs ? 0 : -EINVAL;
 }
 
 static void print_digest(const struct digest_set *d, enum digest_alg alg,
@@ -109,41 +109,111 @@ static void print_text(const struct prediction *p, digest_algs algs)
 	}
 }
 
-static int print_json(const struct prediction *p, struct fail *f)
+static bool is_zero(const struct digest_set *d, enum digest_alg alg)
+{
+	static const uint8_t zeros[digest_size_max];
+
+	return memcmp(d->value[alg], zeros, digest_size(alg)) == 0;
+}
+
+/* A PCR that comes before init, with its events, in one bank. */
+static int print_pcr(const struct boot_chain *c, unsigned pcr,
+		     enum digest_alg alg)
+{
+	struct digest_set value;
+	int r = boot_chain_value(c, pcr, &value);
+
+	if (r < 0)
+		return r;
+	(void)printf("%s PCR %u ", digest_name(alg), pcr);
+	print_digest(&value, alg,
+		     is_zero(&value, alg) ? " (stays zero)\n" : "\n");
+	for (size_t n = 0; n < c->n; n++) {
+		const struct boot_event *e = &c->event[n];
+
+		if (e->pcr != pcr)
+			continue;
+		(void)printf("  ");
+		print_digest(&e->digests, alg, " ");
+		(void)printf("%s %s\n", e->type, e->what);
+	}
+	return 0;
+}
+
+static int print_boot(const struct boot_chain *c, struct fail *f)
+{
+	for (unsigned i = 0; i < DIGEST_ALG_COUNT; i++) {
+		if (!(c->algs & 1U << i))
+			continue;
+		for (const unsigned *pcr = boot_chain_pcrs; *pcr; pcr++)
+			if (print_pcr(c, *pcr, (enum digest_alg)i) < 0)
+				return fail_errno(f, ENOMEM, "free memory",
+						  "write the answer");
+	}
+	return 0;
+}
+
+/* boot is NULL without --boot. */
+static int print_json(const struct prediction *p, const struct boot_plan *plan,
+		      const struct boot_chain *boot, struct fail *f)
 {
 	own_json struct json_object *o = prediction_to_json(p);
 	own_bytes struct bytes text = { 0 };
 
-	if (!o || json_write(o, &text) < 0)
+	if (!o ||
+	    (boot && json_set(o, "boot", boot_plan_to_json(plan, boot)) < 0) ||
+	    json_write(o, &text) < 0)
 		return fail_errno(f, ENOMEM, "free memory", "write the answer");
 	(void)fputs((const char *)text.data, stdout); /* main() checks */
 	return 0;
 }
 
-int command_predict(int argc, char **argv, struct fail *f)
+static int predict(const struct predict_options *o,
+		   const struct boot_plan *plan, digest_algs algs,
+		   struct fail *f)
 {
 	own_root_tree struct root_tree tree = ROOT_TREE_EMPTY;
 	own_prediction struct prediction p = { 0 };
-	struct predict_options o = { 0 };
-	digest_algs algs = prediction_all_banks;
-	int r = read_options(argc, argv, &o, f);
+	own_free struct boot_chain *boot = NULL;
+	int r = 0;
 
-	if (r)
-		return r;
-	if (o.banks && parse_banks(o.banks, &algs) < 0)
-		return options_refuse(f, argv[0],
-				      "--banks %s is not a list of sha1, "
-				      "sha256, sha384, sha512",
-				      o.banks);
-	r = o.image ? source_open_image(o.image, &tree, f)
-		    : root_tree_open(o.root, o.apps, "/tmp/cvmctl-root", &tree,
-				     f);
+	if (plan->mode != BOOT_NONE) {
+		boot = calloc(1, sizeof(*boot));
+		if (!boot)
+			return fail_errno(f, ENOMEM, "free memory",
+					  "predict the boot");
+		boot->algs = algs;
+		r = boot_plan_predict(plan, o->image, boot, f);
+	}
+	if (r == 0)
+		r = o->image ? source_open_image(o->image, &tree, f)
+			     : root_tree_open(o->root, o->apps,
+					      "/tmp/cvmctl-root", &tree, f);
 	if (r == 0)
 		r = prediction_make(&tree, algs, &p, f);
 	if (r < 0)
 		return r;
-	if (o.json)
-		return print_json(&p, f);
+	if (o->json)
+		return print_json(&p, plan, boot, f);
 	print_text(&p, algs);
-	return 0;
+	return boot ? print_boot(boot, f) : 0;
+}
+
+int command_predict(int argc, char **argv, struct fail *f)
+{
+	struct predict_options o = { 0 };
+	struct boot_plan plan = { 0 };
+	digest_algs algs = prediction_all_banks;
+	int r = read_options(argc, argv, &o, f);
+
+	if (r == 0)
+		r = boot_plan_read(&o.boot, o.image, argv[0], &plan, f);
+	if (r)
+		return r;
+	if (o.banks && list_read_banks(o.banks, &algs) < 0)
+		return options_refuse(f, argv[0],
+				      "--banks %s is not a list of sha1, "
+				      "sha256, sha384, sha512",
+				      o.banks);
+	return predict(&o, &plan, algs, f);
 }

@@ -22,7 +22,7 @@ static struct json_object *write_digest(const struct digest_set *set,
 	return json_object_get(o);
 }
 
-static struct json_object *write_digests(const struct digest_set *set)
+struct json_object *events_digests_json(const struct digest_set *set)
 {
 	own_json struct json_object *array = json_object_new_array();
 
@@ -55,7 +55,7 @@ static struct json_object *write_event(const struct event *e, size_t recnum)
 
 	if (json_set_u64(o, "recnum", recnum) < 0 ||
 	    json_set_u64(o, "pcr", e->pcr) < 0 ||
-	    json_set(o, "digests", write_digests(&e->digests)) < 0 ||
+	    json_set(o, "digests", events_digests_json(&e->digests)) < 0 ||
 	    json_set_string(o, "content_type", "cvm-init") < 0 ||
 	    json_set(o, "content", write_content(e)) < 0)
 		return NULL;

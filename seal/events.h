@@ -85,4 +85,7 @@ struct json_object;
 /* The same as an array for a larger document; NULL: out of memory. */
 struct json_object *events_to_json(const struct events *list);
 
+/* "digests" of a record: [{"hashAlg":"sha256","digest":"..."}]; or NULL. */
+struct json_object *events_digests_json(const struct digest_set *set);
+
 #endif

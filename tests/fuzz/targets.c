@@ -11,7 +11,9 @@
 #include "config/apps.h"
 #include "config/boot.h"
 #include "config/cmdline.h"
+#include "cvmctl/boot-chain.h"
 #include "cvmctl/cpio.h"
+#include "cvmctl/pe.h"
 #include "cvmctl/prediction-read.h"
 #include "ima-policy/loader.h"
 #include "ima-policy/rules.h"
@@ -261,6 +263,40 @@ static void fuzz_release_key(const uint8_t *data, size_t len)
 	expect(key.public.len >= 2 && key.name[1] == 0x0b, "a SHA-256 name");
 }
 
+/* A kernel, as it is and as QEMU changes it. */
+static void fuzz_kernel(const uint8_t *data, size_t len)
+{
+	static const struct qemu_machine m = { false, 1 << 30 };
+	own_bytes struct bytes b = as_text(data, len);
+	struct digest_set digest;
+	struct pe pe;
+
+	if (pe_read(b.data, b.len, &pe) == 0) {
+		expect(pe.sections <= pe_sections_max, "sections");
+		expect(pe_authenticode(&pe, 1U << DIGEST_SHA1, &digest) <= 0,
+		       "0 or -errno");
+	}
+	expect(qemu_patch_kernel(&b, "quiet", 4096, &m) <= 0, "0 or -errno");
+	expect(b.len == len, "the same length");
+}
+
+static void fuzz_uki(const uint8_t *data, size_t len)
+{
+	own_free struct boot_chain *c = calloc(1, sizeof(*c));
+	own_boot_uki struct boot_uki u = { .name = "u" };
+	struct fail f = { 0 };
+
+	expect(c != NULL, "memory");
+	c->algs = 1U << DIGEST_SHA1;
+	u.file = as_text(data, len);
+	if (boot_chain_uki(c, &u, &f) < 0) {
+		expect_failure(&f);
+		return;
+	}
+	expect(c->n >= 11 && c->n <= boot_events_max, "events");
+	expect(strncmp(c->stub, "systemd-stub ", 13) == 0, "a stub");
+}
+
 /* Words, numbers and encodings: text of the length of a line. */
 static void fuzz_text(const uint8_t *data, size_t len)
 {
@@ -297,6 +333,8 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "prediction", fuzz_prediction, 4096 },
 	{ "signatures", fuzz_signatures, 4096 },
 	{ "release-key", fuzz_release_key, 4096 },
+	{ "kernel", fuzz_kernel, 4096 },
+	{ "uki", fuzz_uki, 8192 },
 	{ "text", fuzz_text, 256 },
 	{ 0 },
 };
