@@ -8,7 +8,8 @@
 Every VM of a case works in build/qemu-test/cases/CASE/; when it fails,
 that folder (serial.log, command, qemu.log, tpm/) moves to failed/CASE/.
 
-A kernel that could not be fetched skips its cases; --series picks kernels.
+A kernel or firmware that could not be fetched skips its cases; --series picks
+kernels.
 """
 
 import inspect
@@ -55,7 +56,7 @@ def pytest_sessionstart(session):
     shutil.rmtree(OUTPUT / "failed", ignore_errors=True)
     if session.config.option.collectonly:
         return
-    for tool in ("kernels", "rootfs"):
+    for tool in ("kernels", "firmware", "rootfs"):
         if subprocess.run([HERE / tool], check=False).returncode:
             pytest.exit(f"qemu-test/{tool} failed; see above", 1)
 

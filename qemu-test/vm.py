@@ -38,6 +38,8 @@ QEMU = "qemu-system-x86_64"
 OVMF = Path("/usr/share/OVMF")
 TPM_DEVICES = {"crb": "tpm-crb", "tis": "tpm-tis"}
 FIRMWARES = ("seabios", "ovmf")
+# What qemu-test/firmware has fetched: more firmware, by the folder's name.
+FETCHED = Path(__file__).resolve().parent.parent / "build/firmware"
 
 # Two faults of QEMU 7.2's emulation decide here; each made about one boot in
 # twenty die in the kernel. After cmpxchg16b it leaves rubbish in EFLAGS,
@@ -115,11 +117,13 @@ class Swtpm:
 
 @dataclasses.dataclass(frozen=True)
 class Disk:
-    """A raw disk. With SNAPSHOT the guest may write, and the file stays."""
+    """A raw disk. With SNAPSHOT the guest may write, and the file stays.
+    With FIRST the firmware tries it before all others."""
     path: Path
     serial: str = ""
     readonly: bool = False
     snapshot: bool = False
+    first: bool = False
 
     def options(self, number):
         """QEMU's words for the disk that the guest sees at this place."""
@@ -128,18 +132,21 @@ class Disk:
         drive += ",snapshot=on" if self.snapshot else ""
         device = f"virtio-blk-pci,drive=disk{number}"
         device += f",serial={self.serial}" if self.serial else ""
+        device += ",bootindex=0" if self.first else ""
         return ["-drive", drive, "-device", device]
 
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
     """Everything that the host decides."""
-    kernel: Path
+    kernel: Path | None              # none: the firmware boots from a disk
     initrd: Path | None = None
     append: str = "console=ttyS0"
     disks: tuple = ()                # of Disk; the guest's vda, vdb, ...
     tpm: str = "crb"                 # crb, tis, none
-    firmware: str = "seabios"        # seabios, ovmf
+    firmware: str = "seabios"        # or ovmf, or a name of FETCHED
+    machine: str = "pc"              # pc, q35
+    qemu: str | Path = QEMU
     memory_mib: int = 1024
     cpus: int = 1
     forwards: tuple = ()             # of (host port, guest port)
@@ -156,10 +163,8 @@ class Machine:
         words = [
             "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-m", self.memory_mib, "-smp", self.cpus,
-            *self._accel(), *self._firmware(work),
-            "-kernel", self.kernel, "-append", self.append]
-        if self.initrd:
-            words += ["-initrd", self.initrd]
+            "-machine", self.machine, *self._accel(),
+            *self._firmware(work), *self._kernel()]
         for number, disk in enumerate(self.disks):
             words += disk.options(number)
         return [str(w) for w in (*words, *self._network(), *self.extra)]
@@ -167,13 +172,22 @@ class Machine:
     def _accel(self):
         return list(ACCELS[self.accel])
 
+    def _kernel(self):
+        words = []
+        if self.kernel:
+            words += ["-kernel", self.kernel]
+            words += ["-append", self.append] if self.append else []
+            words += ["-initrd", self.initrd] if self.initrd else []
+        return words
+
     def _firmware(self, work):
         if self.firmware == "seabios":
             return []
+        folder = OVMF if self.firmware == "ovmf" else FETCHED / self.firmware
         # The variables are the machine's memory: a fresh copy each boot.
         variables = Path(work) / "ovmf-vars.fd"
-        shutil.copyfile(OVMF / "OVMF_VARS_4M.fd", variables)
-        code = OVMF / "OVMF_CODE_4M.fd"
+        shutil.copyfile(folder / "OVMF_VARS_4M.fd", variables)
+        code = folder / "OVMF_CODE_4M.fd"
         return ["-drive", f"if=pflash,format=raw,readonly=on,file={code}",
                 "-drive", f"if=pflash,format=raw,file={variables}"]
 
@@ -299,7 +313,8 @@ class Vm:
         self.work.mkdir(parents=True, exist_ok=True)
         self._log = open(self.work / "qemu.log", "wb")
         self._serial_log = open(self.work / "serial.log", "wb")
-        words = [QEMU, *self.machine.options(self.work), *self._serial_words()]
+        words = [str(self.machine.qemu), *self.machine.options(self.work),
+                 *self._serial_words()]
         with contextlib.ExitStack() as theirs:
             self._qmp, qmp = socket.socketpair()
             theirs.enter_context(qmp)
