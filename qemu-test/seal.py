@@ -52,14 +52,14 @@ def stop(pid):
             raise vm.HarnessError(f"swtpm (pid {pid}) does not end")
 
 
-def format_disk(cvmctl, image, disk, tpm, *options, size_mib=64):
+def format_disk(cvmctl, image, disk, tpm, *options, size_mib=64,
+                policy=("--apps-only",)):
     """Make DISK a LUKS2 disk whose key TPM releases to IMAGE's apps only. The
     scenarios' firmware measures no boot chain unless they say so."""
     with served(tpm) as words:
         done = subprocess.run(
             [cvmctl, "seal", "--image", image.folder, "--tpm", words,
-             "--apps-only", "--format", "--size", f"{size_mib}M", *options,
-             disk],
+             *policy, "--format", "--size", f"{size_mib}M", *options, disk],
             capture_output=True, text=True, check=False)
     if done.returncode:
         raise vm.HarnessError("cvmctl seal failed:\n" + done.stdout
