@@ -20,11 +20,12 @@ MIB = 1 << 20
 
 
 @contextlib.contextmanager
-def served(tpm):
-    """The TPM, running for host tools: yields cvmctl's words for it."""
+def served(tpm, where=None):
+    """The TPM, running for host tools, its socket in the folder WHERE or one
+    of its own: yields cvmctl's words for it."""
     tpm.manufacture()
-    # A socket's path has at most 107 bytes: a short folder of its own.
-    folder = Path(tempfile.mkdtemp(prefix="tpm-"))
+    # A socket's path has at most 107 bytes: a short folder.
+    folder = where or Path(tempfile.mkdtemp(prefix="tpm-"))
     path = folder / "s"
     # --daemon comes back when the sockets are there.
     subprocess.run(
@@ -38,7 +39,8 @@ def served(tpm):
         yield f"swtpm:path={path}"
     finally:
         stop(pid)
-        shutil.rmtree(folder)
+        if not where:
+            shutil.rmtree(folder)
 
 
 def stop(pid):
@@ -65,3 +67,13 @@ def format_disk(cvmctl, image, disk, tpm, *options, size_mib=64,
         raise vm.HarnessError("cvmctl seal failed:\n" + done.stdout
                               + done.stderr)
     return vm.Disk(disk)
+
+
+def make_key(folder, name="release", algorithm=("rsa",)):
+    """A new release key: the paths of NAME.pem and NAME.pub."""
+    private, public = folder / f"{name}.pem", folder / f"{name}.pub"
+    subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", *algorithm,
+                    "-out", private], check=True)
+    subprocess.run(["openssl", "pkey", "-in", private, "-pubout", "-out",
+                    public], check=True)
+    return private, public

@@ -4,7 +4,6 @@ open it, old and new, and no others, until a later release shuts them out.
 """
 
 import json
-import subprocess
 
 import image as images
 import pytest
@@ -17,20 +16,10 @@ SIGN = "sign the PCR values of this image with cvmctl sign"
 CLOSED = "init: volumes: cannot unseal the key of volume state: "
 
 
-def make_key(folder, name="release", algorithm=("rsa",)):
-    """A new key pair: the paths of NAME.pem and NAME.pub."""
-    private, public = folder / f"{name}.pem", folder / f"{name}.pub"
-    subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", *algorithm,
-                    "-out", private], check=True)
-    subprocess.run(["openssl", "pkey", "-in", private, "-pubout", "-out",
-                    public], check=True)
-    return private, public
-
-
 @pytest.fixture
 def release_key(desk):
     """The key that all but the impostors sign with."""
-    return make_key(desk.folder)
+    return seal.make_key(desk.folder)
 
 
 @pytest.fixture
@@ -63,7 +52,7 @@ def sealed_to(builder, desk, tpm):
 ], ids=["rsa", "ecdsa"])
 def test_next_release(with_volume, desk, sign, sealed_to, run, algorithm):
     """One disk, sealed once; each signed version of the apps opens it."""
-    private, public = make_key(desk.folder, algorithm=algorithm)
+    private, public = seal.make_key(desk.folder, algorithm=algorithm)
     image = with_volume()
     disk = sealed_to(image, public)
     assert_counts(run(sign(image, private), disk), 1)
@@ -95,7 +84,7 @@ def test_foreign_key(with_volume, release_key, desk, sign, sealed_to, run):
     """Signed by somebody else, who says that it was the right key."""
     image = with_volume()
     disk = sealed_to(image, release_key[1])
-    private, _ = make_key(desk.folder, "foreign")
+    private, _ = seal.make_key(desk.folder, "foreign")
     signed = sign(image, private)
     genuine = sign(image, release_key[0])
     size = image.root.stat().st_size
