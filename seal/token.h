@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The systemd-tpm2 LUKS2 token: JSON to struct sealed_key and back. What is
- * written is what systemd-cryptenroll writes for literal PCR values, so
- * systemd-cryptsetup can open it; kinds that need what we do not have (PIN,
- * pcrlock, signed policy, shards) are refused by name.
+ * written is what systemd-cryptenroll writes for literal and for signed PCR
+ * values, so systemd-cryptsetup can open it; kinds that need what we do not
+ * have (PIN, pcrlock, policy reference, shards) are refused by name.
  */
 #ifndef SEAL_TOKEN_H
 #define SEAL_TOKEN_H
