@@ -178,9 +178,12 @@ int stage_tpm(struct boot *b, struct fail *f)
 
 	if (r < 0)
 		return r;
-	/* tpmN and tpmrmN are one chip: the second shares it with IMA */
-	(void)snprintf(tcti, sizeof(tcti), "device:/dev/tpmrm%s",
-		       b->tpm_name + strlen("tpm"));
+	/*
+	 * Not tpmrmN: the kernel's resource manager saves and loads all
+	 * sessions and objects around every command, and there is nobody yet
+	 * to share the TPM with. The kernel's own extends pass beside us.
+	 */
+	(void)snprintf(tcti, sizeof(tcti), "device:/dev/%s", b->tpm_name);
 	r = tpm_open(tcti, (unsigned)b->conf.tpm.timeout_s * 1000, &b->tpm, f);
 	if (r == 0)
 		r = check_banks(b, f);

@@ -20,7 +20,7 @@
 struct tpm;
 
 /*
- * Opens a TPM: "device:/dev/tpmrm0" or, in cvmctl, "swtpm:path=SOCKET" and
+ * Opens a TPM: "device:/dev/tpm0" or, in cvmctl, "swtpm:path=SOCKET" and
  * "swtpm:host=H,port=P". timeout_ms bounds the opening and
  * the wait for each answer; TPM
  * answers that ask for a repeat (RETRY, TESTING, YIELDED, NV_RATE) are
