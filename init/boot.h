@@ -40,6 +40,7 @@ struct boot {
 	const char *tpm_class;		  /* "svsm", "crb", "tis" */
 	digest_algs banks;		  /* active PCR banks */
 	struct digest_set pcr_before;	  /* PCR 14 as found */
+	struct tpm_traffic traffic;	  /* switch: all of it */
 	char root_device[PATH_MAX];	  /* root: "/dev/vda" */
 	int lower_fd;			  /* root; closed by switch, else -1 */
 	struct apps_conf apps;		  /* measure */

@@ -50,7 +50,11 @@ static struct json_object *tpm_json(const struct boot *b)
 	    json_set_string(o, "device", b->tpm_name) < 0 ||
 	    json_set_string(o, "class", b->tpm_class) < 0 ||
 	    json_set(o, "pcr14_before", digests_json(&b->pcr_before)) < 0 ||
-	    json_set(o, "pcr14_after", digests_json(&after)) < 0)
+	    json_set(o, "pcr14_after", digests_json(&after)) < 0 ||
+	    json_set_u64(o, "commands", b->traffic.commands) < 0 ||
+	    json_set_u64(o, "sent_bytes", b->traffic.sent_bytes) < 0 ||
+	    json_set_u64(o, "received_bytes", b->traffic.received_bytes) < 0 ||
+	    json_set_u64(o, "waited_us", b->traffic.waited_us) < 0)
 		return NULL;
 	return take_ptr(o);
 }

@@ -159,7 +159,7 @@ int stage_switch(struct boot *b, struct fail *f)
 
 	if (r < 0)
 		return r;
-	tpm_close(&b->tpm);
+	b->traffic = tpm_finish(&b->tpm);
 	if (b->lower_fd >= 0)
 		(void)close(take_fd(&b->lower_fd)); /* a directory */
 	r = move_mounts(f);

@@ -159,6 +159,9 @@ def assert_report(report, image, row, want):
     for stage in report["stages"]:
         assert stage["start_us"] >= ends
         ends = stage["start_us"] + stage["duration_us"]
+    traffic = {name: report["tpm"].pop(name) for name in
+               ("commands", "sent_bytes", "received_bytes", "waited_us")}
+    assert all(traffic.values())
     assert report["tpm"] == {
         "device": "tpm0", "class": row.tpm,
         "pcr14_before": {bank: "0" * len(value)

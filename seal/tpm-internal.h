@@ -49,6 +49,7 @@ void link_close(struct tpm_link **link);
 TSS2_TCTI_CONTEXT *link_tcti(struct tpm_link *link);
 /* True once a command was not answered in time; no further one is sent. */
 bool link_timed_out(const struct tpm_link *link);
+struct tpm_traffic link_traffic(const struct tpm_link *link);
 /*
  * Wipes the last command and answer, here and in ESYS's own buffer, where
  * ESYS decrypts parameters in place.

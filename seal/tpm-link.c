@@ -37,20 +37,27 @@ struct tpm_link {
 	TSS2_TCTI_CONTEXT_COMMON_V2 tcti; /* first: what ESYS sees */
 	TSS2_TCTI_CONTEXT *inner;
 	unsigned timeout_ms;
-	int64_t deadline_ms; /* of the command under way */
+	int64_t began_us;    /* the command under way */
+	int64_t deadline_ms; /* its last moment */
 	bool timed_out;
+	struct tpm_traffic traffic;
 	struct message command;
 	struct message answer;	 /* len is 0 when there is none to hand over */
 	uint8_t *esys_answer;	 /* ESYS's buffer, at the last answer */
 	size_t esys_answer_size; /* bytes of it that were written */
 };
 
-int64_t tpm_now_ms(void)
+static int64_t now_us(void)
 {
 	struct timespec t;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail on Linux */
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t tpm_now_ms(void)
+{
+	return now_us() / 1000;
 }
 
 static struct tpm_link *link_of(TSS2_TCTI_CONTEXT *tcti)
@@ -116,11 +123,20 @@ static TSS2_RC link_receive_once(struct tpm_link *link)
 				       TSS2_TCTI_TIMEOUT_BLOCK);
 	if (rc)
 		return rc;
+	link->traffic.received_bytes += len;
 	if (len < header_size || len > message_max ||
 	    get_be32(link->answer.data + 2) != len)
 		return TSS2_TCTI_RC_MALFORMED_RESPONSE;
 	link->answer.len = len;
 	return TSS2_RC_SUCCESS;
+}
+
+static TSS2_RC link_send(struct tpm_link *link)
+{
+	link->traffic.commands++;
+	link->traffic.sent_bytes += link->command.len;
+	return Tss2_Tcti_Transmit(link->inner, link->command.len,
+				  link->command.data);
 }
 
 static TSS2_RC link_repeat(struct tpm_link *link, unsigned pause_ms)
@@ -131,8 +147,7 @@ static TSS2_RC link_repeat(struct tpm_link *link, unsigned pause_ms)
 	if (tpm_now_ms() + pause_ms >= link->deadline_ms)
 		return link_time_out(link);
 	(void)nanosleep(&pause, NULL); /* a shorter pause does no harm */
-	return Tss2_Tcti_Transmit(link->inner, link->command.len,
-				  link->command.data);
+	return link_send(link);
 }
 
 static TSS2_RC link_fetch(struct tpm_link *link)
@@ -165,8 +180,9 @@ static TSS2_RC link_transmit(TSS2_TCTI_CONTEXT *tcti, size_t len,
 	memcpy(link->command.data, data, len);
 	link->command.len = len;
 	link->answer.len = 0;
-	link->deadline_ms = tpm_now_ms() + link->timeout_ms;
-	return Tss2_Tcti_Transmit(link->inner, len, data);
+	link->began_us = now_us();
+	link->deadline_ms = link->began_us / 1000 + link->timeout_ms;
+	return link_send(link);
 }
 
 /*
@@ -182,6 +198,8 @@ static TSS2_RC link_receive(TSS2_TCTI_CONTEXT *tcti, size_t *size,
 	if (!link->answer.len) {
 		TSS2_RC rc = link_fetch(link);
 
+		link->traffic.waited_us +=
+			(uint64_t)(now_us() - link->began_us);
 		if (rc)
 			return rc;
 	}
@@ -250,6 +268,11 @@ TSS2_TCTI_CONTEXT *link_tcti(struct tpm_link *link)
 bool link_timed_out(const struct tpm_link *link)
 {
 	return link->timed_out;
+}
+
+struct tpm_traffic link_traffic(const struct tpm_link *link)
+{
+	return link->traffic;
 }
 
 void link_wipe(struct tpm_link *link)

@@ -59,22 +59,31 @@ int tpm_open(const char *tcti, unsigned timeout_ms, struct tpm **ret,
 	return r;
 }
 
-void tpm_close(struct tpm **tpm)
+struct tpm_traffic tpm_finish(struct tpm **tpm)
 {
+	struct tpm_traffic traffic = { 0 };
 	struct tpm *t = *tpm;
 
 	if (!t)
-		return;
+		return traffic;
 	if (t->esys)
 		tpm_flush(t, &t->session);
-	if (t->link)
+	if (t->link) {
+		traffic = link_traffic(t->link);
 		link_wipe(t->link);
+	}
 	Esys_Finalize(&t->esys);
 	link_close(&t->link);
 	tcti_close(&t->device);
 	bytes_free(&t->srk_record);
 	free(t);
 	*tpm = NULL;
+	return traffic;
+}
+
+void tpm_close(struct tpm **tpm)
+{
+	(void)tpm_finish(tpm);
 }
 
 static bool bank_in_use(const TPMS_PCR_SELECTION *bank)

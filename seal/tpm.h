@@ -29,7 +29,24 @@ struct tpm;
 int tpm_open(const char *tcti, unsigned timeout_ms, struct tpm **ret,
 	     struct fail *f);
 
-/* Flushes sessions, closes the device, NULLs the pointer; accepts NULL. */
+/*
+ * Commands and bytes that passed, repeats included; without the one command
+ * by which tpm2-tss probes a kernel's device.
+ */
+struct tpm_traffic {
+	uint64_t commands;
+	uint64_t sent_bytes;
+	uint64_t received_bytes;
+	uint64_t waited_us; /* from each command to its answer, summed */
+};
+
+/*
+ * Flushes sessions, closes the device, NULLs the pointer; accepts NULL. All
+ * that passed, the flushing included.
+ */
+struct tpm_traffic tpm_finish(struct tpm **t);
+
+/* The same for who does not want to know. */
 void tpm_close(struct tpm **t);
 
 #define own_tpm __attribute__((cleanup(tpm_close)))
