@@ -4,11 +4,12 @@
  * no policy that was satisfied before can be satisfied again in this boot,
  * so neither the workload nor who breaks into it can unseal these keys.
  */
+#include "init/cap.h"
+
 #include <errno.h>
+#include <string.h>
 
 #include <openssl/crypto.h>
-
-#include "init/boot.h"
 
 /* The log and the register tell the same story, in every bank. */
 static int check_log(struct boot *b, struct fail *f)
@@ -42,4 +43,17 @@ int stage_cap(struct boot *b, struct fail *f)
 	r = tpm_pcr_extend(b->tpm, pcr_apps,
 			   &b->events.event[b->events.n - 1].digests, f);
 	return r < 0 ? r : check_log(b, f);
+}
+
+/* Without the log, which may be full, or be the reason of the failure. */
+void cap_failed(struct boot *b)
+{
+	/* a TPM that did not tell its banks passes over what it has not */
+	static const digest_algs all = (1U << DIGEST_ALG_COUNT) - 1;
+	struct digest_set digests;
+
+	if (b->tpm && digest_data(b->banks ? b->banks : all, events_cap_failed,
+				  strlen(events_cap_failed), &digests) == 0)
+		tpm_pcr_spoil(b->tpm, pcr_apps, &digests);
+	tpm_close(&b->tpm);
 }

@@ -10,22 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "init/cap.h"
 #include "init/console.h"
 #include "init/volumes.h"
-
-/* Closes PCR 14 with an event that no sealed key knows. */
-static void cap_failed(struct boot *b)
-{
-	struct fail ignored;
-
-	if (!b->tpm ||
-	    events_add_cap(&b->events, events_cap_failed, b->banks) < 0)
-		return;
-	(void)tpm_pcr_extend(b->tpm, pcr_apps,
-			     &b->events.event[b->events.n - 1].digests,
-			     &ignored);
-	tpm_close(&b->tpm);
-}
 
 /*
  * The call ends its caller, and the end of PID 1 is a panic: a child makes

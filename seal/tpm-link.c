@@ -281,4 +281,5 @@ void link_wipe(struct tpm_link *link)
 	secret_wipe(&link->answer, sizeof(link->answer));
 	if (link->esys_answer)
 		secret_wipe(link->esys_answer, link->esys_answer_size);
+	link->esys_answer = NULL; /* it ends with its ESYS_CONTEXT */
 }

@@ -216,10 +216,25 @@ int tpm_pcr_read(struct tpm *t, uint32_t pcr, digest_algs algs,
 	return 0;
 }
 
+static void collect_digests(const struct digest_set *digests,
+			    TPML_DIGEST_VALUES *ret)
+{
+	*ret = (TPML_DIGEST_VALUES){ 0 };
+	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++) {
+		TPMT_HA *digest = &ret->digests[ret->count];
+
+		if (!(digests->algs & 1U << a))
+			continue;
+		digest->hashAlg = pcr_bank_tpm_alg(a);
+		memcpy(&digest->digest, digests->value[a], digest_size(a));
+		ret->count++;
+	}
+}
+
 int tpm_pcr_extend(struct tpm *t, uint32_t pcr,
 		   const struct digest_set *digests, struct fail *f)
 {
-	TPML_DIGEST_VALUES values = { 0 };
+	TPML_DIGEST_VALUES values;
 	TSS2_RC rc;
 	int r;
 
@@ -228,16 +243,26 @@ int tpm_pcr_extend(struct tpm *t, uint32_t pcr,
 	r = tpm_need_session(t, f);
 	if (r < 0)
 		return r;
-	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++) {
-		TPMT_HA *digest = &values.digests[values.count];
-
-		if (!(digests->algs & 1U << a))
-			continue;
-		digest->hashAlg = pcr_bank_tpm_alg(a);
-		memcpy(&digest->digest, digests->value[a], digest_size(a));
-		values.count++;
-	}
+	collect_digests(digests, &values);
 	rc = Esys_PCR_Extend(t->esys, ESYS_TR_PCR0 + pcr, tpm_session(t, 0),
 			     ESYS_TR_NONE, ESYS_TR_NONE, &values);
 	return rc ? tpm_fail(t, rc, f, "extend PCR %u", (unsigned)pcr) : 0;
+}
+
+void tpm_pcr_spoil(struct tpm *t, uint32_t pcr,
+		   const struct digest_set *digests)
+{
+	/* of its own: ESYS takes no command after an answer that was wrong */
+	ESYS_CONTEXT *esys = NULL;
+	TPML_DIGEST_VALUES values;
+	struct fail ignored;
+
+	if (tpm_pcr_extend(t, pcr, digests, &ignored) == 0 ||
+	    Esys_Initialize(&esys, link_tcti(t->link), NULL))
+		return;
+	collect_digests(digests, &values);
+	(void)Esys_PCR_Extend(esys, ESYS_TR_PCR0 + pcr, ESYS_TR_PASSWORD,
+			      ESYS_TR_NONE, ESYS_TR_NONE, &values);
+	link_wipe(t->link); /* it knows the buffer of this context */
+	Esys_Finalize(&esys);
 }
