@@ -21,6 +21,9 @@ struct meaning {
 static const char seal_again[] = "seal it again on this TPM with cvmctl seal";
 static const char working_tpm[] = "attach a working TPM 2.0 to the VM";
 static const char alone[] = "let no other program use the TPM meanwhile";
+static const char no_trust[] = "do not trust this host with the VM";
+/* or somebody flushed what is ours, which comes to the same */
+static const char restarted[] = "the TPM was restarted during this boot";
 static const char empty_auth[] = "clear the passwords of the TPM's owner "
 				 "and SRK";
 
@@ -45,6 +48,8 @@ static const struct meaning meanings[] = {
 	  empty_auth },
 	{ TPM2_RC_BAD_AUTH, EACCES, "the TPM asks for a password", empty_auth },
 	{ TPM2_RC_HANDLE, ENOENT, "the TPM has no such object", seal_again },
+	{ TPM2_RC_REFERENCE_S0, EBADMSG, restarted, no_trust },
+	{ TPM2_RC_REFERENCE_H0, EBADMSG, restarted, no_trust },
 	{ TPM2_RC_FAILURE, EIO, "the TPM is in failure mode", working_tpm },
 	{ TPM2_RC_INITIALIZE, EIO, "the TPM was not started", working_tpm },
 	{ TSS2_TCTI_RC_MALFORMED_RESPONSE, EBADMSG,
@@ -54,8 +59,7 @@ static const struct meaning meanings[] = {
 	{ TSS2_ESYS_RC_MALFORMED_RESPONSE, EBADMSG,
 	  "the TPM's answer is malformed", working_tpm },
 	{ TSS2_ESYS_RC_RSP_AUTH_FAILED, EBADMSG,
-	  "somebody changed the answer on its way from the TPM",
-	  "do not trust this host with the VM" },
+	  "somebody changed the answer on its way from the TPM", no_trust },
 };
 
 /*

@@ -63,6 +63,8 @@ struct tpm {
 	unsigned timeout_ms;
 	ESYS_TR srk;		 /* ESYS_TR_NONE until tpm_need_session */
 	ESYS_TR session;	 /* ESYS_TR_NONE until tpm_need_session */
+	TPMS_CLOCK_INFO began;	 /* when the session did */
+	ESYS_TR policy;		 /* ESYS_TR_NONE until the first unseal */
 	struct bytes srk_record; /* as parsed by srk_record_parse */
 	bool srk_pinned;
 	uint8_t srk_pin[srk_name_size];
@@ -77,6 +79,13 @@ int tpm_need_session(struct tpm *t, struct fail *f);
 
 /* The HMAC session with these attributes besides continueSession. */
 ESYS_TR tpm_session(struct tpm *t, TPMA_SESSION attributes);
+
+/*
+ * Refuses a TPM that was restarted since the session began. A session does
+ * not end with every restart: its context outlives Shutdown(STATE), the PCRs
+ * do not, and whoever restarts a TPM can extend them again.
+ */
+int tpm_check_restart(struct tpm *t, const char *what, struct fail *f);
 
 /* Starts a session of that type salted to the SRK; the caller flushes. */
 int tpm_start_session(struct tpm *t, TPM2_SE type, TPMA_SESSION attributes,
@@ -100,13 +109,17 @@ int tpm_load(struct tpm *t, const struct sealed_key *key, ESYS_TR *ret,
 /* Flushes a session or transient object, if any; sets ESYS_TR_NONE. */
 void tpm_flush(struct tpm *t, ESYS_TR *handle);
 
-/*
- * Asserts the policy of key in a session. The failure says which PCR differs
- * where that is known. signatures may be NULL.
- */
+/* Asserts the policy of key in a session. signatures may be NULL. */
 int tpm_satisfy_policy(struct tpm *t, ESYS_TR session,
 		       const struct sealed_key *key,
 		       const struct signatures *signatures, struct fail *f);
+
+/*
+ * tpm_fail for an Unseal in that session. Says which PCR differs where that is
+ * known.
+ */
+int tpm_fail_policy(struct tpm *t, TSS2_RC rc, ESYS_TR session,
+		    const struct sealed_key *key, struct fail *f);
 
 /* PolicyNV: the TPM still opens keys for this release. */
 int tpm_assert_release(struct tpm *t, ESYS_TR session, uint64_t release,

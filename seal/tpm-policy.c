@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * The assertions of a sealed key's policy, in a session of the TPM, in the
- * order of systemd: what a release key signed, then literal PCR values. The
- * session's digest is compared before Unseal, which would say no more than
- * that some policy failed.
+ * order of systemd: what a release key signed, then literal PCR values. Unseal
+ * would say no more than that some policy failed: the session's digest, asked
+ * for then, tells more.
  */
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -288,7 +288,6 @@ int tpm_satisfy_policy(struct tpm *t, ESYS_TR session,
 		       const struct signatures *signatures, struct fail *f)
 {
 	static const struct signatures none = { 0 };
-	struct policy digest;
 	int r = 0;
 
 	if (key->signed_mask)
@@ -296,12 +295,19 @@ int tpm_satisfy_policy(struct tpm *t, ESYS_TR session,
 				  signatures ? signatures : &none, f);
 	if (r == 0 && key->pcr_mask)
 		r = assert_pcrs(t, session, key->bank, key->pcr_mask, f);
-	if (r == 0)
-		r = get_digest(t, session, &digest, f);
-	if (r < 0)
-		return r;
-	if (CRYPTO_memcmp(digest.digest, key->policy_digest,
+	return r;
+}
+
+int tpm_fail_policy(struct tpm *t, TSS2_RC rc, ESYS_TR session,
+		    const struct sealed_key *key, struct fail *f)
+{
+	struct fail ignored = { 0 }; /* the refusal is about the policy */
+	struct policy digest;
+
+	if (tpm_rc_base(rc) == TPM2_RC_POLICY_FAIL &&
+	    get_digest(t, session, &digest, &ignored) == 0 &&
+	    CRYPTO_memcmp(digest.digest, key->policy_digest,
 			  sizeof(digest.digest)) != 0)
 		return fail_literal(t, key, f);
-	return 0;
+	return tpm_fail(t, rc, f, what_unseal);
 }

@@ -120,11 +120,10 @@ int tpm_seal(struct tpm *t, const struct secret *secret, struct sealed_key *key,
 }
 
 /* The answer is encrypted and authenticated by the salted policy session. */
-static TSS2_RC read_object(struct tpm *t, ESYS_TR object, ESYS_TR policy,
-			   struct secret *ret)
+static TSS2_RC read_object(struct tpm *t, ESYS_TR object, struct secret *ret)
 {
 	TPM2B_SENSITIVE_DATA *data = NULL;
-	TSS2_RC rc = Esys_Unseal(t->esys, object, policy, ESYS_TR_NONE,
+	TSS2_RC rc = Esys_Unseal(t->esys, object, t->policy, ESYS_TR_NONE,
 				 ESYS_TR_NONE, &data);
 
 	link_wipe(t->link);
@@ -139,29 +138,48 @@ static TSS2_RC read_object(struct tpm *t, ESYS_TR object, ESYS_TR policy,
 	return rc;
 }
 
+static int use_policy(struct tpm *t, ESYS_TR object,
+		      const struct sealed_key *key,
+		      const struct signatures *signatures, struct secret *ret,
+		      struct fail *f)
+{
+	TSS2_RC rc = TPM2_RC_PCR_CHANGED;
+
+	for (int i = 0;
+	     tpm_rc_base(rc) == TPM2_RC_PCR_CHANGED && i < unseal_attempts;
+	     i++) {
+		int r;
+
+		if (i)
+			(void)Esys_PolicyRestart(t->esys, t->policy,
+						 ESYS_TR_NONE, ESYS_TR_NONE,
+						 ESYS_TR_NONE);
+		r = tpm_satisfy_policy(t, t->policy, key, signatures, f);
+		if (r < 0)
+			return r;
+		rc = read_object(t, object, ret);
+	}
+	return rc ? tpm_fail_policy(t, rc, t->policy, key, f) : 0;
+}
+
+/*
+ * One policy session serves all keys: an Unseal that succeeds sets it back to
+ * its beginning.
+ */
 static int unseal_object(struct tpm *t, ESYS_TR object,
 			 const struct sealed_key *key,
 			 const struct signatures *signatures,
 			 struct secret *ret, struct fail *f)
 {
-	ESYS_TR policy = ESYS_TR_NONE;
-	TSS2_RC rc = TPM2_RC_PCR_CHANGED;
-	int r = tpm_start_session(t, TPM2_SE_POLICY, TPMA_SESSION_ENCRYPT,
-				  &policy, f);
+	int r = 0;
 
-	for (int i = 0; r == 0 && rc && i < unseal_attempts; i++) {
-		if (i)
-			(void)Esys_PolicyRestart(t->esys, policy, ESYS_TR_NONE,
-						 ESYS_TR_NONE, ESYS_TR_NONE);
-		r = tpm_satisfy_policy(t, policy, key, signatures, f);
-		if (r == 0)
-			rc = read_object(t, object, policy, ret);
-		if (rc && tpm_rc_base(rc) != TPM2_RC_PCR_CHANGED)
-			break;
-	}
-	if (r == 0 && rc)
-		r = tpm_fail(t, rc, f, what_unseal);
-	tpm_flush(t, &policy);
+	if (t->policy == ESYS_TR_NONE)
+		r = tpm_start_session(t, TPM2_SE_POLICY, TPMA_SESSION_ENCRYPT,
+				      &t->policy, f);
+	if (r == 0)
+		r = use_policy(t, object, key, signatures, ret, f);
+	if (r < 0)
+		tpm_flush(t, &t->policy);
 	return r;
 }
 
@@ -169,13 +187,21 @@ int tpm_unseal(struct tpm *t, const struct sealed_key *key,
 	       const struct signatures *signatures, struct secret *ret,
 	       struct fail *f)
 {
+	own_secret struct secret secret = { 0 };
 	ESYS_TR object = ESYS_TR_NONE;
 	int r = tpm_need_session(t, f);
 
 	if (r == 0)
 		r = tpm_load(t, key, &object, f);
 	if (r == 0)
-		r = unseal_object(t, object, key, signatures, ret, f);
+		r = unseal_object(t, object, key, signatures, &secret, f);
 	tpm_flush(t, &object);
-	return r;
+	/* what the PCRs say now is what was extended in this boot */
+	if (r == 0)
+		r = tpm_check_restart(t, what_unseal, f);
+	if (r < 0)
+		return r;
+	*ret = secret;
+	secret = (struct secret){ 0 };
+	return 0;
 }

@@ -92,12 +92,11 @@ static bool is_about_template(TSS2_RC rc)
 	       (TPM2_RC_FMT1 | TPM2_RC_P | TPM2_RC_2);
 }
 
-static int create_srk(struct tpm *t, struct fail *f)
+static int create_srk(struct tpm *t, ESYS_TR *ret, struct fail *f)
 {
 	static const char what[] =
 		"create the TPM's storage root key 0x81000001";
 	ESYS_TR primary = ESYS_TR_NONE;
-	ESYS_TR persistent = ESYS_TR_NONE;
 	TSS2_RC rc = create_primary(t, ESYS_TR_PASSWORD, &srk_ecc, &primary);
 
 	/* a TPM without P-256 refuses the template in one way or another */
@@ -107,12 +106,9 @@ static int create_srk(struct tpm *t, struct fail *f)
 		return tpm_fail(t, rc, f, what);
 	rc = Esys_EvictControl(t->esys, ESYS_TR_RH_OWNER, primary,
 			       ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-			       tpm_srk_handle, &persistent);
+			       tpm_srk_handle, ret);
 	tpm_flush(t, &primary);
-	if (rc)
-		return tpm_fail(t, rc, f, what);
-	(void)Esys_TR_Close(t->esys, &persistent); /* found again by handle */
-	return 0;
+	return rc ? tpm_fail(t, rc, f, what) : 0;
 }
 
 void tpm_pin_srk(struct tpm *t, const uint8_t name[static srk_name_size])
@@ -163,27 +159,25 @@ static int check_srk(const struct tpm *t, const struct bytes *record,
 			    what_srk);
 }
 
-static int load_srk(struct tpm *t, struct fail *f)
+static int find_srk(struct tpm *t, ESYS_TR *ret, struct fail *f)
+{
+	TSS2_RC rc =
+		Esys_TR_FromTPMPublic(t->esys, tpm_srk_handle, ESYS_TR_NONE,
+				      ESYS_TR_NONE, ESYS_TR_NONE, ret);
+
+	if (tpm_rc_base(rc) == TPM2_RC_HANDLE)
+		return create_srk(t, ret, f);
+	return rc ? tpm_fail(t, rc, f, what_srk) : 0;
+}
+
+static int keep_srk(struct tpm *t, ESYS_TR srk, struct fail *f)
 {
 	own_esys uint8_t *serial = NULL;
 	own_bytes struct bytes record = { 0 };
-	ESYS_TR srk = ESYS_TR_NONE;
 	size_t len = 0;
-	TSS2_RC rc;
+	TSS2_RC rc = Esys_TR_Serialize(t->esys, srk, &serial, &len);
 	int r;
 
-	rc = Esys_TR_FromTPMPublic(t->esys, tpm_srk_handle, ESYS_TR_NONE,
-				   ESYS_TR_NONE, ESYS_TR_NONE, &srk);
-	if (tpm_rc_base(rc) == TPM2_RC_HANDLE) {
-		r = create_srk(t, f);
-		if (r < 0)
-			return r;
-		rc = Esys_TR_FromTPMPublic(t->esys, tpm_srk_handle,
-					   ESYS_TR_NONE, ESYS_TR_NONE,
-					   ESYS_TR_NONE, &srk);
-	}
-	if (rc == TSS2_RC_SUCCESS)
-		rc = Esys_TR_Serialize(t->esys, srk, &serial, &len);
 	if (rc)
 		return tpm_fail(t, rc, f, what_srk);
 	r = bytes_copy(serial, len, &record);
@@ -195,6 +189,19 @@ static int load_srk(struct tpm *t, struct fail *f)
 	t->srk = srk;
 	t->srk_record = take_bytes(&record);
 	return 0;
+}
+
+static int load_srk(struct tpm *t, struct fail *f)
+{
+	ESYS_TR srk = ESYS_TR_NONE;
+	int r = find_srk(t, &srk, f);
+
+	if (r < 0)
+		return r;
+	r = keep_srk(t, srk, f);
+	if (r < 0)
+		(void)Esys_TR_Close(t->esys, &srk); /* ESYS's memory of it */
+	return r;
 }
 
 int tpm_start_session(struct tpm *t, TPM2_SE type, TPMA_SESSION attributes,
@@ -246,15 +253,42 @@ int tpm_srk_public(struct tpm *t, struct bytes *ret, struct fail *f)
 		     : 0;
 }
 
+static int read_clock(struct tpm *t, TPMS_CLOCK_INFO *ret, struct fail *f)
+{
+	own_esys TPMS_TIME_INFO *now = NULL;
+	TSS2_RC rc = Esys_ReadClock(t->esys, tpm_session(t, TPMA_SESSION_AUDIT),
+				    ESYS_TR_NONE, ESYS_TR_NONE, &now);
+
+	if (rc)
+		return tpm_fail(t, rc, f, "read the TPM's clock");
+	*ret = now->clockInfo;
+	return 0;
+}
+
+int tpm_check_restart(struct tpm *t, const char *what, struct fail *f)
+{
+	TPMS_CLOCK_INFO now;
+	int r = read_clock(t, &now, f);
+
+	if (r == 0 && (now.resetCount != t->began.resetCount ||
+		       now.restartCount != t->began.restartCount))
+		r = fail_because(f, "the TPM was restarted during this boot",
+				 "do not trust this host with the VM", "%s",
+				 what);
+	return r;
+}
+
+/* Once only: a session that the TPM has lost is not replaced by another. */
 int tpm_need_session(struct tpm *t, struct fail *f)
 {
 	int r = 0;
 
 	if (t->srk == ESYS_TR_NONE)
 		r = load_srk(t, f);
-	if (r == 0 && t->session == ESYS_TR_NONE)
-		r = tpm_start_session(t, TPM2_SE_HMAC, 0, &t->session, f);
-	return r;
+	if (r < 0 || t->session != ESYS_TR_NONE)
+		return r;
+	r = tpm_start_session(t, TPM2_SE_HMAC, 0, &t->session, f);
+	return r < 0 ? r : read_clock(t, &t->began, f);
 }
 
 ESYS_TR tpm_session(struct tpm *t, TPMA_SESSION attributes)

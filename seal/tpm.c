@@ -24,6 +24,7 @@ int tpm_open_tcti(TSS2_TCTI_CONTEXT **device, unsigned timeout_ms,
 	t->timeout_ms = timeout_ms;
 	t->srk = ESYS_TR_NONE;
 	t->session = ESYS_TR_NONE;
+	t->policy = ESYS_TR_NONE;
 	if (Esys_Initialize(&t->esys, link_tcti(t->link), NULL))
 		return fail_errno(f, ENOMEM, "give the VM more memory",
 				  "open the TPM");
@@ -66,8 +67,10 @@ struct tpm_traffic tpm_finish(struct tpm **tpm)
 
 	if (!t)
 		return traffic;
-	if (t->esys)
+	if (t->esys) {
+		tpm_flush(t, &t->policy);
 		tpm_flush(t, &t->session);
+	}
 	if (t->link) {
 		traffic = link_traffic(t->link);
 		link_wipe(t->link);

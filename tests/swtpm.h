@@ -107,6 +107,29 @@ static inline void swtpm_restart(struct swtpm *s)
 }
 
 /*
+ * The same at once, without a new process and with the connection kept: the
+ * command CMD_INIT of swtpm's control channel (swtpm_ioctls(3)).
+ */
+static inline void swtpm_power_cycle(const struct swtpm *s)
+{
+	static const uint8_t init[8] = { 0, 0, 0, 2 };
+	static const uint8_t done[4] = { 0 };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	uint8_t result[4] = { 1 };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int n = snprintf(address.sun_path, sizeof(address.sun_path),
+			 "%s/s.ctrl", s->tree.path);
+
+	assert_true(fd >= 0 && n < (int)sizeof(address.sun_path));
+	assert_int_equal(
+		connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(write(fd, init, sizeof(init)), sizeof(init));
+	assert_int_equal(read(fd, result, sizeof(result)), sizeof(result));
+	assert_memory_equal(result, done, sizeof(done));
+	(void)close(fd);
+}
+
+/*
  * Runs a shell command with tpm2-tools on this TPM, in its directory; 0 when
  * it succeeded. Skips the test where they are missing.
  */

@@ -15,9 +15,9 @@
 
 #include "lib/own.h"
 #include "seal/offline.h"
-#include "seal/tpm-internal.h"
-#include "tests/line.h"
+#include "tests/meddler.h"
 #include "tests/swtpm.h"
+#include "tests/tpm-power.h"
 
 /* What is done to the first good answer to a command. */
 struct meddling {
@@ -26,82 +26,27 @@ struct meddling {
 	TSS2_RC instead;  /* or: this error is the answer */
 };
 
-struct meddler {
-	TSS2_TCTI_CONTEXT_COMMON_V2 tcti;
-	TSS2_TCTI_CONTEXT *tpm;
-	struct meddling plan;
-	bool hit;
+struct plan {
+	struct meddling meddling;
 	bool done;
 };
 
-static struct meddler *meddler_of(TSS2_TCTI_CONTEXT *tcti)
+static void meddle(struct meddler *m)
 {
-	return (struct meddler *)(void *)tcti;
-}
+	struct plan *p = m->plan;
+	bool hit = !p->done && message_code(&m->command) == p->meddling.command;
 
-static TSS2_RC meddler_transmit(TSS2_TCTI_CONTEXT *tcti, size_t len,
-				const uint8_t *data)
-{
-	struct meddler *m = meddler_of(tcti);
-	uint32_t command = (uint32_t)data[6] << 24 | (uint32_t)data[7] << 16 |
-			   (uint32_t)data[8] << 8 | data[9];
-
-	m->hit = !m->done && command == m->plan.command;
-	if (m->hit && m->plan.instead)
-		return TSS2_RC_SUCCESS;
-	return Tss2_Tcti_Transmit(m->tpm, len, data);
-}
-
-static TSS2_RC meddler_receive(TSS2_TCTI_CONTEXT *tcti, size_t *len,
-			       uint8_t *data, int32_t timeout)
-{
-	static const uint8_t no_error[4] = { 0 };
-	uint8_t error[10] = { 0x80, 0x01, 0, 0, 0, sizeof(error) };
-	struct meddler *m = meddler_of(tcti);
-	TSS2_RC rc;
-
-	if (m->hit && m->plan.instead) {
-		error[8] = (uint8_t)(m->plan.instead >> 8);
-		error[9] = (uint8_t)m->plan.instead;
-		memcpy(data, error, sizeof(error));
-		*len = sizeof(error);
-		m->done = true;
-		return TSS2_RC_SUCCESS;
+	if (hit && p->meddling.instead) {
+		meddler_answer(m, p->meddling.instead);
+		p->done = true;
+		return;
 	}
-	rc = Tss2_Tcti_Receive(m->tpm, len, data, timeout);
-	if (rc || !m->hit || memcmp(data + 6, no_error, 4) != 0)
-		return rc;
-	m->done = true;
-	assert_true(m->plan.from_end <= *len);
-	data[*len - m->plan.from_end] ^= 1;
-	return rc;
-}
-
-static void meddler_finalize(TSS2_TCTI_CONTEXT *tcti)
-{
-	tcti_close(&meddler_of(tcti)->tpm);
-}
-
-static struct tpm *open_meddled(const struct swtpm *s,
-				const struct meddling *plan)
-{
-	own_tcti TSS2_TCTI_CONTEXT *device = NULL;
-	struct meddler *m = calloc(1, sizeof(*m));
-	struct tpm *t = NULL;
-	struct fail f = { 0 };
-	bool startup;
-
-	assert_non_null(m);
-	assert_ok(tcti_open(s->tcti, 20000, &m->tpm, &startup, &f), &f);
-	m->tcti.v1.version = 2;
-	m->tcti.v1.transmit = meddler_transmit;
-	m->tcti.v1.receive = meddler_receive;
-	m->tcti.v1.finalize = meddler_finalize;
-	m->plan = *plan;
-	device = (TSS2_TCTI_CONTEXT *)(void *)m;
-	assert_ok(tpm_open_tcti(&device, 20000, &t, &f), &f);
-	assert_int_equal(Esys_Startup(t->esys, TPM2_SU_CLEAR), 0);
-	return t;
+	meddler_pass(m);
+	if (!hit || message_code(&m->answer))
+		return;
+	p->done = true;
+	assert_in_range(p->meddling.from_end, 1, m->answer.len);
+	m->answer.data[m->answer.len - p->meddling.from_end] ^= 1;
 }
 
 /* A key that was sealed away from its TPM, under an SRK that is known. */
@@ -161,6 +106,9 @@ static int use_tpm(struct tpm *t, struct fail *f)
 #define CHANGED                                                          \
 	": somebody changed the answer on its way from the TPM; do not " \
 	"trust this host with the VM"
+#define RESTARTED                                                           \
+	": the TPM was restarted during this boot; do not trust this host " \
+	"with the VM"
 #define ANOTHER_KEY                                                      \
 	"cannot use the TPM's storage root key 0x81000001: its name is " \
 	"that of another key; do not trust this host with the VM"
@@ -180,14 +128,14 @@ static const struct {
 	/* a byte of the name, of the public key: 36 are the other name */
 	{ { TPM2_CC_ReadPublic, 37, 0 }, ANOTHER_KEY },
 	{ { TPM2_CC_ReadPublic, 73, 0 }, ANOTHER_KEY },
+	/* of the name; the password's 5 bytes follow */
+	{ { TPM2_CC_CreatePrimary, 6, 0 },
+	  "cannot create the TPM's storage root key 0x81000001: the TPM's "
+	  "answer is malformed; attach a working TPM 2.0 to the VM" },
 	/* a salt that the TPM did not get, the nonce it did not send */
 	{ { TPM2_CC_StartAuthSession, 1, 0 },
-	  "cannot list the PCR banks: the TPM asks for a password; clear the "
+	  "cannot read the TPM's clock: the TPM asks for a password; clear the "
 	  "passwords of the TPM's owner and SRK" },
-	/* the policy digest only chooses the words of a failure */
-	{ { TPM2_CC_PolicyGetDigest, 1, 0 },
-	  "cannot unseal the key: PCR 14 differs from the policy it was sealed "
-	  "under; seal it again for these apps with cvmctl seal" },
 	/* no P-256: an RSA key does */
 	{ { TPM2_CC_CreatePrimary, 0, 0x2e6 }, NULL },
 	{ { TPM2_CC_CreatePrimary, 0, 0x9a2 },
@@ -198,20 +146,43 @@ static const struct {
 	{ { TPM2_CC_Unseal, 0, 0x99d },
 	  "cannot unseal the key: the TPM holds it under another policy than "
 	  "its token says; seal it again on this TPM with cvmctl seal" },
+	{ { TPM2_CC_PolicyPCR, 0, 0x101 },
+	  "cannot unseal the key: the TPM is in failure mode; attach a working "
+	  "TPM 2.0 to the VM" },
+	{ { TPM2_CC_ReadClock, 0, 0x101 },
+	  "cannot read the TPM's clock: the TPM is in failure mode; attach a "
+	  "working TPM 2.0 to the VM" },
+	{ { TPM2_CC_PCR_Extend, 0, 0x918 }, "cannot extend PCR 14" RESTARTED },
+	{ { TPM2_CC_Unseal, 0, 0x910 }, "cannot unseal the key" RESTARTED },
 	{ { 0, 0, 0 }, NULL },
 };
+
+/* An SRK that is found is read, one that is missing is made. */
+static void make_srk(TSS2_TCTI_CONTEXT *device)
+{
+	own_tpm struct tpm *t = meddler_open(device, meddler_pass, NULL, 20000);
+	struct fail f = { 0 };
+
+	assert_ok(tpm_need_session(t, &f), &f);
+}
 
 static void test_every_change_shows(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < array_size(cases); i++) {
 		own_swtpm struct swtpm s = { 0 };
+		own_tcti TSS2_TCTI_CONTEXT *device = NULL;
 		own_tpm struct tpm *t = NULL;
+		struct plan plan = { .meddling = cases[i].plan };
 		struct fail f = { 0 };
 		int r;
 
 		swtpm_start(&s);
-		t = open_meddled(&s, &cases[i].plan);
+		device = meddler_open_tpm(s.tcti);
+		power_tell(device, TPM2_CC_Startup, 0);
+		if (cases[i].plan.command == TPM2_CC_ReadPublic)
+			make_srk(device);
+		t = meddler_open(device, meddle, &plan, 20000);
 		r = use_tpm(t, &f);
 		if (cases[i].line)
 			assert_refusal(r, &f, cases[i].line);
