@@ -58,6 +58,9 @@ static const struct meaning meanings[] = {
 	  "the TPM's answer is malformed", working_tpm },
 	{ TSS2_ESYS_RC_MALFORMED_RESPONSE, EBADMSG,
 	  "the TPM's answer is malformed", working_tpm },
+	/* an answer without the session that the command had */
+	{ TSS2_SYS_RC_BAD_SEQUENCE, EBADMSG, "the TPM's answer is malformed",
+	  working_tpm },
 	{ TSS2_ESYS_RC_RSP_AUTH_FAILED, EBADMSG,
 	  "somebody changed the answer on its way from the TPM", no_trust },
 };

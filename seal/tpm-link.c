@@ -92,7 +92,9 @@ static TSS2_RC link_wait(struct tpm_link *link)
 	} while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return TSS2_TCTI_RC_IO_ERROR;
-	return r ? TSS2_RC_SUCCESS : link_time_out(link);
+	/* asked while a command is under way, the kernel lets poll wait too */
+	return r && tpm_now_ms() <= link->deadline_ms ? TSS2_RC_SUCCESS
+						      : link_time_out(link);
 }
 
 static uint32_t get_be32(const uint8_t *p)

@@ -23,7 +23,7 @@
 struct meddling {
 	uint32_t command; /* TPM_CC */
 	size_t from_end;  /* which byte of its answer is changed, 1 the last */
-	TSS2_RC instead;  /* or: this error is the answer */
+	TSS2_RC instead;  /* or, when that is 0: this code is the answer */
 };
 
 struct plan {
@@ -36,7 +36,7 @@ static void meddle(struct meddler *m)
 	struct plan *p = m->plan;
 	bool hit = !p->done && message_code(&m->command) == p->meddling.command;
 
-	if (hit && p->meddling.instead) {
+	if (hit && !p->meddling.from_end) {
 		meddler_answer(m, p->meddling.instead);
 		p->done = true;
 		return;
@@ -151,6 +151,9 @@ static const struct {
 	  "TPM 2.0 to the VM" },
 	{ { TPM2_CC_ReadClock, 0, 0x101 },
 	  "cannot read the TPM's clock: the TPM is in failure mode; attach a "
+	  "working TPM 2.0 to the VM" },
+	{ { TPM2_CC_PCR_Extend, 0, 0 },
+	  "cannot extend PCR 14: the TPM's answer is malformed; attach a "
 	  "working TPM 2.0 to the VM" },
 	{ { TPM2_CC_PCR_Extend, 0, 0x918 }, "cannot extend PCR 14" RESTARTED },
 	{ { TPM2_CC_Unseal, 0, 0x910 }, "cannot unseal the key" RESTARTED },
