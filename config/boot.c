@@ -103,6 +103,8 @@ static const struct ini_key volume_keys[] = {
 	{ "mount", field_path, VOLUME(mount), INI_REQUIRED,
 	  "an absolute path" },
 	{ "exec", field_bool, VOLUME(exec), INI_ONCE, "yes or no" },
+	{ "measure-key", field_bool, VOLUME(measure_key), INI_ONCE,
+	  "yes or no" },
 	{ 0 },
 };
 

@@ -69,6 +69,7 @@ struct boot_volume {
 	char uuid[boot_uuid_len + 1]; /* empty: found by device */
 	char mount[PATH_MAX];	      /* in the new root */
 	bool exec;		      /* false: mounted noexec */
+	bool measure_key;	      /* into PCR 15 */
 };
 
 struct boot_conf {

@@ -186,11 +186,31 @@ static int mount_volume(const struct boot *b, const struct boot_volume *v,
 	return 0;
 }
 
+/*
+ * As systemd-cryptsetup does it. Who knows the key finds in a quote that this
+ * volume was opened; nobody learns the key from it.
+ */
+static int measure_key(struct boot *b, const struct boot_volume *v,
+		       struct luks *luks, const struct secret *key,
+		       struct fail *f)
+{
+	struct events *log = &b->events;
+	int r = events_add_volume_key(log, v->name, luks_uuid(luks), key,
+				      b->banks);
+
+	if (r < 0)
+		return fail_errno(f, r, "give the VM more memory",
+				  "log the key of volume %s", v->name);
+	return tpm_pcr_extend(b->tpm, pcr_volume_keys,
+			      &log->event[log->n - 1].digests, f);
+}
+
 static int open_volume(struct boot *b, const struct boot_volume *v,
 		       struct fail *f)
 {
 	own_luks struct luks *luks = NULL;
 	own_secret struct secret passphrase = { 0 };
+	own_secret struct secret key = { 0 };
 	own_key_context struct key_context context = { .boot = b,
 						       .volume = v->name };
 	struct volume_key_request request = { .tpm = b->tpm,
@@ -199,6 +219,7 @@ static int open_volume(struct boot *b, const struct boot_volume *v,
 					      .check = check_key,
 					      .context = &context };
 	char device[PATH_MAX];
+	char *path;
 	int keyslot = -1;
 	int r = find_volume(b, v, device, f);
 
@@ -211,7 +232,12 @@ static int open_volume(struct boot *b, const struct boot_volume *v,
 		r = luks_activate(luks, v->name, keyslot, &passphrase, f);
 	if (r < 0)
 		return r;
-	return mount_volume(b, v, b->volume_path[b->volumes_open++], f);
+	path = b->volume_path[b->volumes_open++];
+	if (v->measure_key)
+		r = luks_volume_key(luks, keyslot, &passphrase, &key, f);
+	if (r == 0 && v->measure_key)
+		r = measure_key(b, v, luks, &key, f);
+	return r < 0 ? r : mount_volume(b, v, path, f);
 }
 
 /*

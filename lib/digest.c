@@ -3,7 +3,9 @@
 #include "lib/digest.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,6 +121,23 @@ int digest_pair(enum digest_alg alg, const void *a, size_t a_len, const void *b,
 	if (r == 0)
 		memcpy(ret, set.value[alg], digest_size(alg));
 	return r;
+}
+
+int digest_hmac(digest_algs algs, const void *key, size_t key_len,
+		const void *data, size_t len, struct digest_set *ret)
+{
+	struct digest_set set = { .algs = algs };
+
+	/* OpenSSL takes a key of NULL for the one of the call before */
+	if (!key || !key_len || key_len > INT_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i < DIGEST_ALG_COUNT; i++)
+		if (algs & 1U << i &&
+		    !HMAC(algorithms[i].md(), key, (int)key_len, data, len,
+			  set.value[i], NULL))
+			return -ENOMEM;
+	*ret = set;
+	return 0;
 }
 
 int digest_fd_start(digest_algs algs, int fd, uint64_t max,

@@ -56,6 +56,13 @@ int digest_pair(enum digest_alg alg, const void *a, size_t a_len, const void *b,
 		size_t b_len, uint8_t *ret);
 
 /*
+ * HMACs (RFC 2104) of data in memory under each of algs. The key has at least
+ * one byte. 0, -ENOMEM or -EINVAL.
+ */
+int digest_hmac(digest_algs algs, const void *key, size_t key_len,
+		const void *data, size_t len, struct digest_set *ret);
+
+/*
  * Digests of the content of fd from its start to its end. Memory is bounded
  * whatever the size. 0 or -errno.
  */

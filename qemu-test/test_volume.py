@@ -5,6 +5,8 @@ for, on the machine that it was sealed on, or it stays sealed.
 The host keeps the disk, and may change, swap, copy or take it away.
 """
 
+import hashlib
+import hmac
 import json
 import re
 import subprocess
@@ -13,7 +15,7 @@ import image as images
 import pytest
 import vm
 from bootconf import actor, modules
-from refusal import assert_refused
+from refusal import assert_refused, assert_went_well
 from volume import APPS, BY_UUID, FILES, UUID, assert_counts
 
 OTHER_UUID = "00000000-6d1f-4c8e-9f3b-0a1d2c3b4e5f"
@@ -196,6 +198,32 @@ def test_disk_of_another_image(with_volume, sealed, run):
     assert_refused(run(image, sealed(other)), SEALED_FOR_OTHERS)
     disk = sealed(image, "--uuid", OTHER_UUID, name="other.img")
     assert_refused(run(image, disk), NONE_OF.format(2))
+
+
+def volume_key(disk, key_file):
+    """What the disk is encrypted with, as cryptsetup tells it."""
+    out = key_file.with_suffix(".volume")
+    images.run(["cryptsetup", "luksDump", "--batch-mode", "--dump-volume-key",
+                "--key-file", key_file, "--volume-key-file", out, disk.path])
+    return out.read_bytes()
+
+
+def test_measured_key(with_volume, sealed, run, desk):
+    """PCR 15 is as after systemd-cryptsetup with tpm2-measure-pcr=yes, in
+    every bank."""
+    banks = ("sha256", "sha384")
+    tpm = vm.Swtpm(desk.folder / "two", banks)
+    rescue = desk.folder / "rescue"
+    rescue.write_bytes(b"not for the VM")
+    image = with_volume(apps=actor("one", "pcr 15", measure="/app"),
+                        state=f"{BY_UUID}\nmeasure-key = yes")
+    disk = sealed(image, "--key-file", rescue, tpm=tpm)
+    key = volume_key(disk, rescue)
+    result = run(image, disk, tpm=tpm)
+    for bank in banks:
+        event = hmac.digest(key, f"cryptsetup:state:{UUID}".encode(), bank)
+        pcr = hashlib.new(bank, bytes(len(event)) + event).hexdigest()
+        assert_went_well(result, f"actor: PCR 15 {bank} {pcr}")
 
 
 AGAIN = "seal it again with cvmctl seal --image"

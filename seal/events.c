@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/own.h"
+#include "lib/text.h"
 #include "seal/pcr.h"
 
 const char events_cap_ready[] = "cvm-init: ready";
@@ -17,6 +18,7 @@ static const char *const kind_names[] = {
 	[EVENT_EXEC] = "exec",
 	[EVENT_FILE] = "file",
 	[EVENT_DIRECTORY] = "directory",
+	[EVENT_VOLUME_KEY] = "volume-key",
 	[EVENT_CAP] = "cap",
 };
 
@@ -87,4 +89,22 @@ int events_add_cap(struct events *list, const char *text, digest_algs algs)
 		return -ENOMEM;
 	r = digest_data(algs, text, strlen(text), &cap.digests);
 	return r < 0 ? r : events_add(list, &cap);
+}
+
+int events_add_volume_key(struct events *list, const char *name,
+			  const char *uuid, const struct secret *key,
+			  digest_algs algs)
+{
+	own_text struct text what = { 0 };
+	own_event struct event e = { .pcr = pcr_volume_keys,
+				     .kind = EVENT_VOLUME_KEY };
+	int r;
+
+	text_add(&what, "cryptsetup:%s:%s", name, uuid);
+	e.path = text_failed(&what) ? NULL : strdup(what.s);
+	if (!e.path)
+		return -ENOMEM;
+	r = digest_hmac(algs, key->data, key->len, what.s, what.len,
+			&e.digests);
+	return r < 0 ? r : events_add(list, &e);
 }

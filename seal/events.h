@@ -12,14 +12,16 @@
 #include "lib/bytes.h"
 #include "lib/digest.h"
 #include "lib/fail.h"
+#include "lib/secret.h"
 
 /* What an event stands for; also says how to recompute its digest. */
 enum event_kind {
-	EVENT_APPS_CONF, /* content of apps.conf */
-	EVENT_EXEC,	 /* content of an app's executable */
-	EVENT_FILE,	 /* content of a measured file */
-	EVENT_DIRECTORY, /* the listing in detail */
-	EVENT_CAP,	 /* the fixed text that closes the PCR */
+	EVENT_APPS_CONF,  /* content of apps.conf */
+	EVENT_EXEC,	  /* content of an app's executable */
+	EVENT_FILE,	  /* content of a measured file */
+	EVENT_DIRECTORY,  /* the listing in detail */
+	EVENT_VOLUME_KEY, /* HMAC of the text in path, by the volume key */
+	EVENT_CAP,	  /* the fixed text that closes the PCR */
 };
 
 enum { events_max = 2048, event_detail_max = 64 * 1024 * 1024 };
@@ -28,7 +30,7 @@ struct event {
 	uint32_t pcr;
 	enum event_kind kind;
 	char *app;	     /* app name, NULL for apps.conf and cap */
-	char *path;	     /* as declared; for the cap, its text */
+	char *path;	     /* as declared; for cap and volume key, the text */
 	struct bytes detail; /* a directory's listing, else empty */
 	struct digest_set digests;
 };
@@ -52,7 +54,7 @@ void events_free(struct events *list);
 
 #define own_events __attribute__((cleanup(events_free)))
 
-/* "apps.conf", "exec", "file", "directory" or "cap". */
+/* "apps.conf", "exec", "file", "directory", "volume-key" or "cap". */
 const char *event_kind_name(enum event_kind kind);
 
 /*
@@ -68,6 +70,15 @@ extern const char events_cap_failed[];
 
 /* A cap event over text in the banks algs. The caller frees. 0 or -errno. */
 int events_add_cap(struct events *list, const char *text, digest_algs algs);
+
+/*
+ * What systemd-cryptsetup measures into PCR 15 with tpm2-measure-pcr=yes: the
+ * HMAC of "cryptsetup:NAME:UUID" under the volume key, in the banks algs. NAME
+ * has no character that systemd would escape. The caller frees. 0 or -errno.
+ */
+int events_add_volume_key(struct events *list, const char *name,
+			  const char *uuid, const struct secret *key,
+			  digest_algs algs);
 
 /*
  * TCG PC Client Firmware Profile 10.2.1 and 10.4.5: a Spec ID event, then

@@ -17,6 +17,10 @@ struct luks {
 /* A device without its header. Knows no volume, only a path: says nothing. */
 int luks_init(const char *device, struct luks **ret);
 
+/* The volume key by one keyslot, or CRYPT_ANY_SLOT; the caller frees. */
+int luks_unlock(struct luks *l, int keyslot, const struct secret *passphrase,
+		struct secret *ret);
+
 /* libcryptsetup says "block device required" of paths that do not exist. */
 int luks_fail_device(int r, const char *remedy, const char *verb,
 		     const char *device, struct fail *f);

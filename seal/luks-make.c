@@ -150,20 +150,11 @@ int luks_read_volume_key(struct luks *l, const struct secret *passphrase,
 			 struct secret *ret_key, uint64_t *ret_data_bytes,
 			 struct fail *f)
 {
-	own_secret struct secret key = { 0 };
-	size_t size = luks_key_size;
-	int r = secret_alloc(size, &key);
+	int r = luks_unlock(l, CRYPT_ANY_SLOT, passphrase, ret_key);
 
-	if (r == 0)
-		r = crypt_volume_key_get(l->cd, CRYPT_ANY_SLOT,
-					 (char *)key.data, &size,
-					 (const char *)passphrase->data,
-					 passphrase->len);
 	if (r < 0)
 		return fail_errno(f, r, "give a key that opens it",
 				  "open volume %s", l->device);
 	*ret_data_bytes = crypt_get_data_offset(l->cd) * 512;
-	*ret_key = key;
-	key = (struct secret){ 0 };
 	return 0;
 }

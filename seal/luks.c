@@ -274,6 +274,33 @@ int luks_activate(struct luks *l, const char *name, int keyslot,
 	return refuse(l, "the kernel mapped it in another way", f);
 }
 
+int luks_unlock(struct luks *l, int keyslot, const struct secret *passphrase,
+		struct secret *ret)
+{
+	own_secret struct secret key = { 0 };
+	size_t size = luks_key_size;
+	int r = secret_alloc(size, &key);
+
+	if (r == 0)
+		r = crypt_volume_key_get(l->cd, keyslot, (char *)key.data,
+					 &size, (const char *)passphrase->data,
+					 passphrase->len);
+	if (r < 0)
+		return r;
+	*ret = key;
+	key = (struct secret){ 0 };
+	return 0;
+}
+
+int luks_volume_key(struct luks *l, int keyslot,
+		    const struct secret *passphrase, struct secret *ret,
+		    struct fail *f)
+{
+	int r = luks_unlock(l, keyslot, passphrase, ret);
+
+	return r < 0 ? fail_activate(l, r, f) : 0;
+}
+
 int luks_deactivate(const char *name)
 {
 	return crypt_deactivate(NULL, name);

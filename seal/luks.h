@@ -49,6 +49,14 @@ int luks_read_token(struct luks *l, int token, struct sealed_key *ret,
 int luks_activate(struct luks *l, const char *name, int keyslot,
 		  const struct secret *passphrase, struct fail *f);
 
+/*
+ * The volume key, which the kernel has after luks_activate with the same
+ * passphrase and keyslot: the header holds a digest of it. The caller frees.
+ */
+int luks_volume_key(struct luks *l, int keyslot,
+		    const struct secret *passphrase, struct secret *ret,
+		    struct fail *f);
+
 /* Removes the mapping, and with it the volume key. */
 int luks_deactivate(const char *name);
 

@@ -14,6 +14,7 @@
 enum {
 	pcr_count = 24,		 /* TCG PC Client PTP, 4.6.1 */
 	pcr_apps = 14,		 /* the PCR we measure into */
+	pcr_volume_keys = 15,	 /* systemd's for volume keys */
 	pcr_selection_size = 10, /* one TPMS_PCR_SELECTION with its count */
 };
 

@@ -71,7 +71,7 @@ static void reads_every_key(void **state)
 		"[overlay]\nmode = directories\nsize = 64M\ninodes = 99\n"
 		"directory = /var\ndirectory = /etc\n"
 		"[volume state]\nuuid = " UUID "\nkey = sealed\n"
-		"mount = /data\nexec = yes\n"
+		"mount = /data\nexec = yes\nmeasure-key = yes\n"
 		"[volume two]\ndevice = /dev/vdc\nmount = /two\n"
 		"[workload]\nmode = exec\nexec = /sbin/init\n");
 
@@ -99,6 +99,8 @@ static void reads_every_key(void **state)
 	assert_int_equal(c->volumes, 2);
 	assert_string_equal(c->volume[0].uuid, UUID);
 	assert_true(c->volume[0].exec);
+	assert_true(c->volume[0].measure_key);
+	assert_false(c->volume[1].measure_key);
 	assert_string_equal(c->volume[1].device, "/dev/vdc");
 	assert_string_equal(c->workload.exec, "/sbin/init");
 }

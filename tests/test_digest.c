@@ -100,6 +100,52 @@ static void hashes_data(void **state)
 	assert_memory_equal(pair, one.value[c->alg], digest_size(c->alg));
 }
 
+/* RFC 2202 and 4231, test case 2 */
+static const struct hmac_case {
+	const char *name;
+	enum digest_alg alg;
+	const char *hex;
+} hmacs[] = {
+	{ "sha1", DIGEST_SHA1, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79" },
+	{ "sha256", DIGEST_SHA256,
+	  "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
+	{ "sha384", DIGEST_SHA384,
+	  "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e"
+	  "8e2240ca5e69e2c78b3239ecfab21649" },
+	{ "sha512", DIGEST_SHA512,
+	  "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
+	  "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737" },
+};
+
+static void makes_hmacs(void **state)
+{
+	static const char data[] = "what do ya want for nothing?";
+	const struct hmac_case *c = *state;
+	struct digest_set one = { 0 };
+	struct digest_set all = { 0 };
+
+	assert_int_equal(digest_hmac(1U << c->alg, "Jefe", 4, data,
+				     sizeof(data) - 1, &one),
+			 0);
+	assert_int_equal(one.algs, 1U << c->alg);
+	assert_digest(&one, c->alg, c->hex);
+	assert_int_equal(digest_hmac(all_algs, "Jefe", 4, data,
+				     sizeof(data) - 1, &all),
+			 0);
+	assert_digest(&all, c->alg, c->hex);
+}
+
+/* OpenSSL would go on with the key before. */
+static void makes_no_hmac_without_a_key(void **state)
+{
+	struct digest_set set = { .algs = 77 };
+
+	(void)state;
+	assert_int_equal(digest_hmac(all_algs, NULL, 0, "x", 1, &set), -EINVAL);
+	assert_int_equal(digest_hmac(all_algs, "", 0, "x", 1, &set), -EINVAL);
+	assert_int_equal(set.algs, 77);
+}
+
 static int memory_file(void)
 {
 	int fd = memfd_create("test", MFD_CLOEXEC);
@@ -161,9 +207,14 @@ static void reports_unreadable(void **state)
 int main(void)
 {
 	const struct table tables[] = {
-		TABLE(names_algorithms, algs),	    TABLE(hashes_data, vectors),
-		CASE(hashes_a_file_from_its_start), CASE(hashes_a_long_file),
-		CASE(hashes_an_empty_file),	    CASE(reports_unreadable),
+		TABLE(names_algorithms, algs),
+		TABLE(hashes_data, vectors),
+		CASE(hashes_a_file_from_its_start),
+		CASE(hashes_a_long_file),
+		CASE(hashes_an_empty_file),
+		CASE(reports_unreadable),
+		TABLE(makes_hmacs, hmacs),
+		CASE(makes_no_hmac_without_a_key),
 	};
 
 	return table_run(tables, array_size(tables));

@@ -65,6 +65,37 @@ static void cap_texts_are_fixed(void **state)
 	assert_string_equal(events_cap_failed, "cvm-init: failed");
 }
 
+/*
+ * Against numbers made with openssl mac -digest SHA256 -macopt
+ * hexkey:000102...3f HMAC, as systemd does it with its own library.
+ */
+static void measures_volume_keys(void **state)
+{
+	static const char text[] =
+		"cryptsetup:state:5e0cb7a4-6d1f-4c8e-9f3b-0a1d2c3b4e5f";
+	own_events struct events list = { 0 };
+	own_secret struct secret key = { 0 };
+	char hex[2 * digest_size_max + 1];
+
+	(void)state;
+	assert_int_equal(secret_alloc(64, &key), 0);
+	for (size_t i = 0; i < key.len; i++)
+		key.data[i] = (uint8_t)i;
+	assert_int_equal(
+		events_add_volume_key(&list, "state",
+				      "5e0cb7a4-6d1f-4c8e-9f3b-0a1d2c3b4e5f",
+				      &key, both),
+		0);
+	assert_int_equal(list.event[0].pcr, 15);
+	assert_string_equal(list.event[0].path, text);
+	assert_string_equal(event_kind_name(list.event[0].kind), "volume-key");
+	hex_encode(list.event[0].digests.value[DIGEST_SHA1], 20, hex);
+	assert_string_equal(hex, "86c3d43252817042ddd65e32ff5110c04256cbfa");
+	hex_encode(list.event[0].digests.value[DIGEST_SHA256], 32, hex);
+	assert_string_equal(hex, "a3609b82b4cc7422ca1659d0a9220475"
+				 "68cd741cf893692e39567ff446057ded");
+}
+
 /* Against numbers made with sha256sum: H(H(0 || H(a)) || H(b)). */
 static void replays_one_pcr(void **state)
 {
@@ -213,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(adds_up_to_the_maximum),
 		cmocka_unit_test(cap_texts_are_fixed),
+		cmocka_unit_test(measures_volume_keys),
 		cmocka_unit_test(replays_one_pcr),
 		cmocka_unit_test(tpm2_eventlog_reads_the_log),
 		cmocka_unit_test(log_begins_with_spec_id),

@@ -89,8 +89,10 @@ static void formats_what_the_tpm_opens(void **state)
 	own_luks struct luks *l = NULL;
 	own_secret struct secret passphrase = { 0 };
 	own_secret struct secret key = { 0 };
+	own_secret struct secret same = { 0 };
 	own_fd int fd = -1;
 	uint8_t sector[4096];
+	char line[PATH_MAX + fail_line_max];
 	uint64_t data_bytes = 0;
 	char device[PATH_MAX];
 	char key_file[PATH_MAX];
@@ -109,6 +111,14 @@ static void formats_what_the_tpm_opens(void **state)
 	unseal(&s, l, &passphrase);
 	assert_ok(luks_read_volume_key(l, &passphrase, &key, &data_bytes, &f),
 		  &f);
+	assert_ok(luks_volume_key(l, 0, &passphrase, &same, &f), &f);
+	assert_memory_equal(same.data, key.data, key.len);
+	passphrase.data[0] ^= 1;
+	(void)snprintf(line, sizeof(line),
+		       "cannot open volume %s: the sealed key does not fit it; "
+		       "seal its key again with cvmctl seal",
+		       device);
+	assert_refusal(luks_volume_key(l, 0, &passphrase, &same, &f), &f, line);
 	fd = open(device, O_RDONLY | O_CLOEXEC);
 	assert_int_equal(io_pread_all(fd, sector, 4096, (off_t)data_bytes), 0);
 	sector_decrypt(&key, 0, sector);
