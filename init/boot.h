@@ -12,6 +12,7 @@
 
 #include "config/apps.h"
 #include "config/boot.h"
+#include "init/tpm-find.h"
 #include "lib/bytes.h"
 #include "lib/digest.h"
 #include "lib/fail.h"
@@ -25,7 +26,7 @@
 #define RUN_PATH	 "/run/cvm-init"
 #define ROOT_MAPPER_NAME "root"
 
-enum { boot_stages_max = 16, boot_tpm_name_max = 32 };
+enum { boot_stages_max = 16 };
 
 struct stage_time {
 	const char *name;
@@ -34,18 +35,17 @@ struct stage_time {
 };
 
 struct boot {
-	struct boot_conf conf;		  /* config */
-	struct tpm *tpm;		  /* tpm; closed by switch */
-	char tpm_name[boot_tpm_name_max]; /* "tpm0" */
-	const char *tpm_class;		  /* "svsm", "crb", "tis" */
-	digest_algs banks;		  /* active PCR banks */
-	struct digest_set pcr_before;	  /* PCR 14 as found */
-	struct tpm_traffic traffic;	  /* switch: all of it */
-	char root_device[PATH_MAX];	  /* root: "/dev/vda" */
-	int lower_fd;			  /* root; closed by switch, else -1 */
-	struct apps_conf apps;		  /* measure */
-	struct events events;		  /* measure, cap: the log of PCR 14 */
-	size_t volumes_open;		  /* volumes: conf.volume[0..n-1] */
+	struct boot_conf conf;	      /* config */
+	struct tpm *tpm;	      /* tpm; closed by switch */
+	struct tpm_found chip;	      /* tpm */
+	digest_algs banks;	      /* active PCR banks */
+	struct digest_set pcr_before; /* PCR 14 as found */
+	struct tpm_traffic traffic;   /* switch: all of it */
+	char root_device[PATH_MAX];   /* root: "/dev/vda" */
+	int lower_fd;		      /* root; closed by switch, else -1 */
+	struct apps_conf apps;	      /* measure */
+	struct events events;	      /* measure, cap: the log of PCR 14 */
+	size_t volumes_open;	      /* volumes: conf.volume[0..n-1] */
 	char volume_path[boot_volumes_max][PATH_MAX]; /* mounted in root */
 	bool switched; /* switch: / is the new root */
 	struct stage_time times[boot_stages_max];

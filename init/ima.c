@@ -32,7 +32,7 @@ static int check_pcr(struct boot *b, struct fail *f)
 				f, "IMA does not measure into it",
 				"give the VM no other TPM, and use a kernel "
 				"with this TPM's driver built in",
-				"use PCR 10 of %s, bank %s", b->tpm_name,
+				"use PCR 10 of %s, bank %s", b->chip.name,
 				digest_name(a));
 	return 0;
 }

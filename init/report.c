@@ -47,8 +47,8 @@ static struct json_object *tpm_json(const struct boot *b)
 	struct digest_set after = b->pcr_before;
 
 	if (events_replay(&b->events, pcr_apps, &after) < 0 ||
-	    json_set_string(o, "device", b->tpm_name) < 0 ||
-	    json_set_string(o, "class", b->tpm_class) < 0 ||
+	    json_set_string(o, "device", b->chip.name) < 0 ||
+	    json_set_string(o, "class", b->chip.class) < 0 ||
 	    json_set(o, "pcr14_before", digests_json(&b->pcr_before)) < 0 ||
 	    json_set(o, "pcr14_after", digests_json(&after)) < 0 ||
 	    json_set_u64(o, "commands", b->traffic.commands) < 0 ||

@@ -3,7 +3,7 @@
 in, or no boot; and every bank it has is extended.
 
 Two TPMs in one machine, of which init would have to choose, are beyond QEMU:
-unit test_stages has them.
+unit test_tpm_find has them.
 """
 
 import re

@@ -19,6 +19,7 @@
 #include "config/apps.h"
 #include "config/boot.h"
 #include "cvmctl/cpio.h"
+#include "init/tpm-find.h"
 #include "lib/io.h"
 #include "lib/json.h"
 #include "lib/own.h"
@@ -253,6 +254,18 @@ static void run_listing(struct attempt *a, const struct bytes *in)
 	a->size = out.len;
 }
 
+static void run_tpm_find(struct attempt *a, const struct bytes *in)
+{
+	struct tpm_found found = { 0 };
+	char path[PATH_MAX];
+
+	(void)in;
+	(void)snprintf(path, sizeof(path), "%s/class", tree.path);
+	begin(a);
+	end(a, tpm_find(path, BOOT_TPM_TIS, &found, &a->f));
+	a->size = found.number;
+}
+
 /* -- every n -------------------------------------------------------------- */
 
 static const char more_memory[] = "give the VM more memory";
@@ -272,6 +285,7 @@ static const struct job {
 	{ "cpio_read", "cpio", run_cpio_read, NULL, false },
 	{ "cpio_write", NULL, run_cpio_write, NULL, false },
 	{ "measure_apps", NULL, run_measure, more_memory, false },
+	{ "tpm_find", NULL, run_tpm_find, more_memory, false },
 	{ "listing_write", NULL, run_listing, "remedy", false },
 	{ "events_write_tcg", NULL, run_events_tcg, NULL, false },
 	{ "events_write_cel_json", NULL, run_events_cel, NULL, false },
@@ -364,6 +378,11 @@ int main(void)
 	tree_file(&tree, "bin/run", 0755, "abc");
 	tree_file(&tree, "app/sub/file", 0644, "text");
 	tree_link(&tree, "app/link", "sub/file");
+	tree_dir(&tree, "class");
+	tree_dir(&tree, "class/tpm0");
+	tree_dir(&tree, "class/tpm1");
+	tree_dir(&tree, "class/tpm1/device");
+	tree_link(&tree, "class/tpm1/device/driver", "drivers/tpm_tis");
 	r = table_run(tables, array_size(tables));
 	tree_remove(&tree);
 	return r;

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Stages of init that look at the TPM, against a simulator, and at a kernel
- * as no VM offers it: with two TPMs, or with an IMA that has found none. Both
- * stand in for functions that the stages call.
+ * as no VM offers it, whose IMA has found no TPM. It stands in for functions
+ * that the stages call.
  */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,16 +20,6 @@
 
 enum { timeout_ms = 20000 };
 
-/* Where the stage finds the class of TPMs, instead of below /sys. */
-static const char *class_path;
-
-DIR *opendir(const char *name)
-{
-	const char *path = strcmp(name, "/sys/class/tpm") ? name : class_path;
-
-	return fdopendir(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-}
-
 /* A kernel that takes every policy. */
 int ima_load_policy(const char *path, const char *source, const char *text,
 		    size_t len, struct fail *f)
@@ -45,44 +32,12 @@ int ima_load_policy(const char *path, const char *source, const char *text,
 	return 0;
 }
 
-/* A TPM with its driver, as sysfs shows it. */
-static void add_tpm(struct tree *t, const char *name, const char *driver)
-{
-	char path[128];
-
-	tree_dir(t, name);
-	(void)snprintf(path, sizeof(path), "%s/device", name);
-	tree_dir(t, path);
-	(void)snprintf(path, sizeof(path), "%s/device/driver", name);
-	tree_link(t, path, driver);
-}
-
-static void test_two_tpms(void **state)
-{
-	static struct boot b;
-	struct fail f = { 0 };
-	struct tree tree;
-
-	(void)state;
-	tree_make(&tree);
-	class_path = tree.path;
-	add_tpm(&tree, "tpm0", "../../../bus/acpi/drivers/tpm_crb");
-	add_tpm(&tree, "tpm1", "../../../bus/acpi/drivers/tpm_crb");
-	b.conf.tpm.require = BOOT_TPM_CRB;
-	assert_int_equal(stage_tpm(&b, &f), -EINVAL);
-	assert_string_equal(f.what, "choose a TPM of class crb");
-	assert_string_equal(f.remedy, "name one class in [tpm] require");
-	assert_non_null(strstr(f.reason, "tpm0 (tpm_crb)"));
-	assert_non_null(strstr(f.reason, "tpm1 (tpm_crb)"));
-	tree_remove(&tree);
-}
-
 /* As stage_tpm leaves it, on a fresh simulator. */
 static void open_tpm(const struct swtpm *s, struct boot *b)
 {
 	struct fail f = { 0 };
 
-	memcpy(b->tpm_name, "tpm1", sizeof("tpm1"));
+	memcpy(b->chip.name, "tpm1", sizeof("tpm1"));
 	assert_ok(tpm_open(s->tcti, timeout_ms, &b->tpm, &f), &f);
 	b->banks = 1U << DIGEST_SHA256;
 	assert_ok(tpm_pcr_read(b->tpm, 14, b->banks, &b->pcr_before, &f), &f);
@@ -129,7 +84,6 @@ static void test_pcr_14_extended_meanwhile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_two_tpms),
 		cmocka_unit_test(test_ima_measures_elsewhere),
 		cmocka_unit_test(test_pcr_14_extended_meanwhile),
 	};
