@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ima-policy/pcr.h"
 #include "lib/own.h"
 #include "lib/text.h"
 
@@ -81,7 +82,6 @@ static const char *const free_keys[] = { "fsmagic=",
 					 "obj_role=",
 					 "obj_type=",
 					 "template=",
-					 "pcr=",
 					 "label=",
 					 "keyrings=",
 					 "digest_type=",
@@ -122,13 +122,23 @@ static bool is_free_condition(const char *word)
 	return false;
 }
 
+/* The kernel would also take a sign. */
+static bool is_pcr_condition(const char *word, uint64_t *ret_pcr)
+{
+	return strncmp(word, "pcr=", 4) == 0 &&
+	       text_parse_u64(word + 4, ima_pcr_last, ret_pcr) == 0;
+}
+
 static bool is_condition(const char *word)
 {
+	uint64_t ignored;
+
 	if (strncmp(word, "func=", 5) == 0)
 		return listed(word + 5, functions);
 	if (strncmp(word, "mask=", 5) == 0)
 		return listed(word + 5 + (word[5] == '^'), masks);
 	return is_id_condition(word) || is_free_condition(word) ||
+	       is_pcr_condition(word, &ignored) ||
 	       strcmp(word, "permit_directio") == 0;
 }
 
@@ -141,6 +151,17 @@ static const char *unknown_word(char **words, int n)
 		if (!is_condition(words[i]))
 			return words[i];
 	return NULL;
+}
+
+/* Its events would stand among those that keys are sealed to. */
+static bool takes_our_pcr(char **words, int n)
+{
+	uint64_t pcr;
+
+	for (int i = 1; i < n; i++)
+		if (is_pcr_condition(words[i], &pcr) && pcr == ima_pcr_of_init)
+			return true;
+	return false;
 }
 
 static int check_rule(const char *source, const struct ima_line *line,
@@ -160,6 +181,10 @@ static int check_rule(const char *source, const struct ima_line *line,
 				  "ima_policy of Linux 6.1",
 				  "read line %u of %s", line->number, source);
 	bad = unknown_word(words, n);
+	if (!bad && takes_our_pcr(words, n))
+		return fail_because(f, "PCR 14 is init's",
+				    "name another pcr=", "accept line %u of %s",
+				    line->number, source);
 	if (!bad)
 		return 0;
 	(void)fail_because(f, "",

@@ -8,10 +8,13 @@
 #include <string.h>
 
 #include "ima-policy/loader.h"
+#include "ima-policy/pcr.h"
 #include "init/boot.h"
 #include "lib/io.h"
 
 enum { pcr_ima = 10 }; /* CONFIG_IMA_MEASURE_PCR_IDX of every distribution */
+
+_Static_assert((int)ima_pcr_of_init == (int)pcr_apps, "one PCR 14");
 
 /*
  * IMA took the first TPM it found, which a host that adds one can choose;
@@ -41,10 +44,10 @@ int stage_ima(struct boot *b, struct fail *f)
 {
 	const char *source = b->conf.ima.policy;
 	own_bytes struct bytes text = { 0 };
-	int r;
+	int r = ima_check_pcr(IMA_LOG_PATH, f);
 
-	if (!source[0])
-		return 0; /* boot.conf says policy = none */
+	if (r < 0 || !source[0])
+		return r; /* boot.conf says policy = none */
 	r = io_read_file(AT_FDCWD, source, ima_policy_max, &text);
 	if (r == -EFBIG)
 		return fail_because(f, "it is over 65536 bytes",

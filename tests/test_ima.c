@@ -6,12 +6,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "ima-policy/pcr.h"
 #include "ima-policy/rules.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "lib/text.h"
 #include "tests/line.h"
 #include "tests/table.h"
+#include "tests/tmptree.h"
 
 static void steps_over_lines(void **state)
 {
@@ -91,6 +93,16 @@ static const struct bad {
 	  "cannot accept line 1 of p: unknown word uid=; " SEE },
 	{ "measure fsmagic=\n",
 	  "cannot accept line 1 of p: unknown word fsmagic=; " SEE },
+	{ "measure func=BPRM_CHECK pcr=14\n",
+	  "cannot accept line 1 of p: PCR 14 is init's; name another pcr=" },
+	{ "measure\nmeasure pcr=11\nmeasure pcr=014\n",
+	  "cannot accept line 3 of p: PCR 14 is init's; name another pcr=" },
+	{ "measure pcr=+14\n",
+	  "cannot accept line 1 of p: unknown word pcr=+14; " SEE },
+	{ "measure pcr=24\n",
+	  "cannot accept line 1 of p: unknown word pcr=24; " SEE },
+	{ "measure pcr=\n",
+	  "cannot accept line 1 of p: unknown word pcr=; " SEE },
 	{ "measure \x1b[2J\n",
 	  "cannot read line 1 of p: it holds control bytes; write one plain "
 	  "rule in each line" },
@@ -111,6 +123,7 @@ static const struct good {
 	{ "measure" },
 	{ "measure func=FILE_CHECK mask=^MAY_READ euid=0" },
 	{ "dont_measure fsmagic=0x9fa0" },
+	{ "measure pcr=11" },
 	{ "appraise fowner>10 appraise_type=imasig permit_directio" },
 };
 
@@ -161,12 +174,66 @@ static void takes_whole_rules(void **state)
 		       "check the IMA policy");
 }
 
+#define OTHER_KERNEL "; use a kernel whose IMA measures into PCR 10"
+#define NO_PCR	     "cannot read log: its first line names no PCR" OTHER_KERNEL
+
+static const struct log_case {
+	const char *name;
+	const char *text;
+	const char *line; /* NULL: accepted */
+} logs[] = {
+	{ "as usual", "10 0f3a ima-sig sha256:00 boot_aggregate\n", NULL },
+	{ "one digit", " 8 0f3a ima-sig sha256:00 boot_aggregate\n", NULL },
+	{ "only the first line counts", "10 00 ima-ng\n14 00 ima-ng\n", NULL },
+	{ "into ours", "14 0f3a ima-sig sha256:00 boot_aggregate\n",
+	  "cannot measure into PCR 14: IMA was built to use it too" OTHER_KERNEL },
+	{ "empty", "", NO_PCR },
+	{ "no number", "ima 14\n", NO_PCR },
+	{ "no such PCR", "24 00\n", NO_PCR },
+	{ "no end", "10", NO_PCR },
+	{ "a line's end", "10\n10 00\n", NO_PCR },
+	{ "a long number", "0000000000014 00\n", NO_PCR },
+	{ "blanks", "              14 00\n", NO_PCR },
+};
+
+static void reads_imas_pcr(void **state)
+{
+	const struct log_case *c = *state;
+	own_fd int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct tree t = { 0 };
+	struct fail f = { 0 };
+	int r;
+
+	tree_make(&t);
+	tree_file(&t, "log", 0644, c->text);
+	tree_check(fchdir(t.fd) == 0, t.path);
+	r = ima_check_pcr("log", &f);
+	tree_check(fchdir(here) == 0, "back");
+	tree_remove(&t);
+	if (c->line)
+		assert_refusal(r, &f, c->line);
+	else
+		assert_ok(r, &f);
+}
+
+/* Without a log there is no IMA. */
+static void needs_no_ima(void **state)
+{
+	struct fail f = { 0 };
+
+	(void)state;
+	assert_ok(ima_check_pcr("/nowhere/log", &f), &f);
+	assert_refusal(ima_check_pcr("/proc/self", &f), &f,
+		       "cannot read /proc/self: Is a directory" OTHER_KERNEL);
+}
+
 int main(void)
 {
 	const struct table tables[] = {
 		CASE(steps_over_lines),	  CASE(bounded_line),
 		CASE(accepts_own_policy), TABLE(refuses, bads),
-		TABLE(accepts, goods),	  CASE(needs_proof),
+		TABLE(accepts, goods),	  TABLE(reads_imas_pcr, logs),
+		CASE(needs_no_ima),	  CASE(needs_proof),
 		CASE(takes_whole_rules),
 	};
 
