@@ -33,7 +33,7 @@ static const struct ini_key boot_keys[] = {
 };
 
 static const struct ini_key tpm_keys[] = {
-	{ "require", boot_parse_require, IN(tpm, require), INI_REQUIRED,
+	{ "require", boot_parse_require, IN(tpm, require), INI_ONCE,
 	  "any, or some of svsm crb tis" },
 	{ "banks", boot_parse_banks, IN(tpm, banks), INI_ONCE,
 	  "some of sha1 sha256 sha384 sha512" },
@@ -241,9 +241,9 @@ static int check_volumes(const char *file, const struct boot_conf *c,
 }
 
 static int check_sections(const char *file, const struct boot_conf *c,
-			  struct ini_error *error)
+			  bool template, struct ini_error *error)
 {
-	if (!c->tpm.require)
+	if (!c->tpm.require && !template)
 		return ini_refuse(error, file, "no [tpm] require; it is %s",
 				  tpm_keys[0].allowed);
 	if (!c->ima.declared)
@@ -281,7 +281,7 @@ int boot_conf_read(const char *file, const char *text, size_t len,
 				  boot_conf_max);
 	r = ini_read(file, text, len, sections, ret, error);
 	if (r == 0)
-		r = check_sections(file, ret, error);
+		r = check_sections(file, ret, template, error);
 	if (r == 0)
 		r = check_verity(file, &ret->root.verity, template, error);
 	if (r == 0)

@@ -80,9 +80,9 @@ struct boot_conf {
 		struct boot_words allow_cmdline;
 	} boot;
 	struct {
-		unsigned require;	  /* set of enum boot_tpm_class */
-		digest_algs banks;	  /* must all be active */
-		uint64_t timeout_s;	  /* longest wait for one answer */
+		unsigned require;  /* set of enum boot_tpm_class; 0: not said */
+		digest_algs banks; /* must all be active */
+		uint64_t timeout_s;	  /* longest wait for an answer */
 		uint64_t minimum_release; /* 0: the TPM keeps none */
 	} tpm;
 	struct {
@@ -114,9 +114,10 @@ struct boot_conf {
 
 /*
  * Reads len bytes of boot.conf (a NUL follows). file is its name in messages.
- * A template is a boot.conf whose [root] does not hold the verity values yet:
- * cvmctl build accepts it and writes them, init refuses it. 0 or -errno with
- * *error; *ret is not defined after a failure.
+ * A template is a boot.conf whose [root] does not hold the verity values yet,
+ * and that may leave out [tpm] require: cvmctl build accepts it and writes
+ * them, init refuses it. 0 or -errno with *error; *ret is not defined after a
+ * failure.
  */
 int boot_conf_read(const char *file, const char *text, size_t len,
 		   bool template, struct boot_conf *ret,

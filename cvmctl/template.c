@@ -32,20 +32,40 @@ int template_read(const char *file, struct bytes *ret_text,
 	return 0;
 }
 
-/* The end of the line "[root]"; NULL: there is none. */
-static const char *find_root_section(const char *text)
+/* The end of the line "[NAME]"; NULL: there is none. */
+static const char *find_section(const char *text, const char *section)
 {
-	static const char section[] = "[root]";
-
 	for (const char *line = text; line;) {
 		const char *end = strchr(line, '\n');
 
 		line += strspn(line, " \t");
-		if (strncmp(line, section, sizeof(section) - 1) == 0)
+		if (strncmp(line, section, strlen(section)) == 0)
 			return end ? end + 1 : line + strlen(line);
 		line = end ? end + 1 : NULL;
 	}
 	return NULL;
+}
+
+/* Puts lines at the beginning of a section, or a section to the end. */
+static int insert(struct bytes *text, const char *section, const char *lines)
+{
+	const char *whole = (const char *)text->data;
+	const char *rest = find_section(whole, section);
+	const char *end = rest ? rest : whole + text->len;
+	own_text struct text t = { 0 };
+	struct bytes bigger = { 0 };
+
+	text_add_bytes(&t, whole, (size_t)(end - whole));
+	if (t.len && t.s && t.s[t.len - 1] != '\n')
+		text_add(&t, "\n");
+	if (!rest)
+		text_add(&t, "%s\n", section);
+	text_add(&t, "%s%s", lines, end);
+	if (text_failed(&t) || bytes_copy(t.s, t.len, &bigger) < 0)
+		return -ENOMEM;
+	bytes_free(text);
+	*text = bigger;
+	return 0;
 }
 
 static void add_values(struct text *t, const struct verity_params *p)
@@ -76,32 +96,53 @@ static bool same_values(const struct verity_params *a,
 	       memcmp(a->root_hash, b->root_hash, a->root_hash_len) == 0;
 }
 
+/* The values, and the class of TPM that keeps secrets from the host. */
+static int complete(struct bytes *text, const struct verity_params *p,
+		    unsigned require)
+{
+	own_text struct text values = { 0 };
+	int r = 0;
+
+	add_values(&values, p);
+	if (text_failed(&values))
+		return -ENOMEM;
+	if (!require)
+		r = insert(text, "[tpm]", "require = svsm\n");
+	return r < 0 ? r : insert(text, "[root]", values.s);
+}
+
+/* As init will read it, or as the template that it was. */
+static int read_back(const struct bytes *text, bool template,
+		     struct boot_conf *ret, struct fail *f)
+{
+	struct ini_error error = { 0 };
+	int r = boot_conf_read("boot.conf", (const char *)text->data, text->len,
+			       template, ret, &error);
+
+	return r < 0 ? fail_because(f, error.text, "shorten the template",
+				    "complete boot.conf")
+		     : 0;
+}
+
 int template_fill(const struct bytes *text, const struct verity_params *p,
 		  struct bytes *ret_text, struct boot_conf *ret_conf,
 		  struct fail *f)
 {
-	const char *whole = (const char *)text->data;
-	const char *rest = find_root_section(whole);
-	own_text struct text t = { 0 };
 	own_bytes struct bytes filled = { 0 };
-	struct ini_error error = { 0 };
+	unsigned require;
+	int r = read_back(text, true, ret_conf, f);
 
-	if (!rest)
-		rest = whole + text->len;
-	text_add_bytes(&t, whole, (size_t)(rest - whole));
-	if (t.len && t.s && t.s[t.len - 1] != '\n')
-		text_add(&t, "\n");
-	if (!find_root_section(whole))
-		text_add(&t, "[root]\n");
-	add_values(&t, p);
-	text_add(&t, "%s", rest);
-	if (text_failed(&t) || bytes_copy(t.s, t.len, &filled) < 0)
+	if (r < 0)
+		return r;
+	require = ret_conf->tpm.require;
+	if (bytes_copy(text->data, text->len, &filled) < 0 ||
+	    complete(&filled, p, require) < 0)
 		return fail_errno(f, ENOMEM, "free memory", "write boot.conf");
-	if (boot_conf_read("boot.conf", (const char *)filled.data, filled.len,
-			   false, ret_conf, &error) < 0)
-		return fail_because(f, error.text, "shorten the template",
-				    "complete boot.conf");
-	if (!same_values(p, &ret_conf->root.verity))
+	r = read_back(&filled, false, ret_conf, f);
+	if (r < 0)
+		return r;
+	if (!same_values(p, &ret_conf->root.verity) ||
+	    ret_conf->tpm.require != (require ? require : BOOT_TPM_SVSM))
 		return fail_because(f, "it reads back differently",
 				    "report this with the template",
 				    "complete boot.conf");

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* boot.conf from its template: the verity values go into [root]. */
+/*
+ * boot.conf from its template: the verity values go into [root], and
+ * "require = svsm" into [tpm] when the template names no class of TPM.
+ */
 #ifndef CVMCTL_TEMPLATE_H
 #define CVMCTL_TEMPLATE_H
 

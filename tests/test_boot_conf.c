@@ -15,7 +15,8 @@
 	"data-block-size = 4096\nhash-block-size = 4096\ndata-blocks = 7\n" \
 	"hash-offset = 28672\n"
 #define UUID "01234567-89ab-cdef-0123-456789abcdef"
-#define TPM  "[tpm]\nrequire = any\n[ima]\npolicy = none\n"
+#define IMA  "[ima]\npolicy = none\n"
+#define TPM  "[tpm]\nrequire = any\n" IMA
 #define ROOT "[root]\n" VERITY
 #define WORK "[workload]\nmode = supervise\n"
 #define GOOD TPM ROOT WORK
@@ -183,6 +184,8 @@ static const struct refusal {
 	  "[volume a]\nkey = plain\n" },
 	{ "boot.conf: no [tpm] require; it is any, or some of svsm crb tis",
 	  ROOT WORK },
+	{ "boot.conf: no [tpm] require; it is any, or some of svsm crb tis",
+	  "[tpm]\nbanks = sha256\n" IMA ROOT WORK },
 	{ "boot.conf: [root] lacks verity values; cvmctl build writes "
 	  "root-hash, data-blocks, hash-offset, data-block-size, "
 	  "hash-block-size",
@@ -249,6 +252,11 @@ static void template_takes_no_verity_values(void **state)
 
 	(void)state;
 	assert_int_equal(read_conf(TPM WORK, true, &c, &e), 0);
+	/* nor has it to name a class of TPM, as the complete file has */
+	assert_int_equal(read_conf(IMA WORK, true, &c, &e), 0);
+	assert_int_equal(c.tpm.require, 0);
+	assert_int_equal(read_conf("[tpm]\n" IMA WORK, true, &c, &e), 0);
+	assert_int_equal(c.tpm.require, 0);
 	assert_true(read_conf(GOOD, true, &c, &e) < 0);
 	assert_string_equal(e.text,
 			    "boot.conf: [root] holds verity values already; "
@@ -318,19 +326,6 @@ static void bounded_file(void **state)
 	assert_string_equal(e.text, "boot.conf: is over 65536 bytes");
 }
 
-static void names_tpm_drivers(void **state)
-{
-	(void)state;
-	assert_int_equal(boot_tpm_class_of_driver("tpm-svsm"), BOOT_TPM_SVSM);
-	assert_int_equal(boot_tpm_class_of_driver("tpm_crb"), BOOT_TPM_CRB);
-	assert_int_equal(boot_tpm_class_of_driver("tpm_crb_acpi"),
-			 BOOT_TPM_CRB);
-	assert_int_equal(boot_tpm_class_of_driver("tpm_tis"), BOOT_TPM_TIS);
-	assert_int_equal(boot_tpm_class_of_driver("tpm_tis_spi"), 0);
-	assert_int_equal(boot_tpm_class_of_driver(""), 0);
-	assert_string_equal(boot_tpm_class_name(BOOT_TPM_SVSM), "svsm");
-}
-
 int main(void)
 {
 	const struct table tables[] = {
@@ -340,7 +335,6 @@ int main(void)
 		CASE(template_takes_no_verity_values),
 		TABLE(bounded_lists, bounds),
 		CASE(bounded_file),
-		CASE(names_tpm_drivers),
 	};
 
 	return table_run(tables, array_size(tables));

@@ -13,8 +13,9 @@
 #include "lib/own.h"
 #include "tests/line.h"
 
-#define HEAD "[tpm]\nrequire = any\n[ima]\npolicy = none\n"
-#define TAIL "[workload]\nmode = supervise\n"
+#define HEAD	 "[tpm]\nrequire = any\n[ima]\npolicy = none\n"
+#define NO_CLASS "[tpm]\nbanks = sha256\n[ima]\npolicy = none\n"
+#define TAIL	 "[workload]\nmode = supervise\n"
 #define VALUES                                                               \
 	"root-hash = "                                                       \
 	"0101010101010101010101010101010101010101010101010101010101010101\n" \
@@ -38,6 +39,12 @@ static const struct template_case {
 	{ "no section", HEAD TAIL, HEAD TAIL "[root]\n" VALUES },
 	{ "blanks before it", HEAD " [root]\nfs = erofs\n" TAIL,
 	  HEAD " [root]\n" VALUES "fs = erofs\n" TAIL },
+	{ "no class of TPM", NO_CLASS TAIL "[root]\n",
+	  "[tpm]\nrequire = svsm\nbanks = sha256\n[ima]\n"
+	  "policy = none\n" TAIL "[root]\n" VALUES },
+	{ "nothing about the TPM", "[ima]\npolicy = none\n" TAIL,
+	  "[ima]\npolicy = none\n" TAIL
+	  "[tpm]\nrequire = svsm\n[root]\n" VALUES },
 	{ "in a comment", "# [root]\n" HEAD TAIL "[root]\n",
 	  "# [root]\n" HEAD TAIL "[root]\n" VALUES },
 };
