@@ -138,6 +138,21 @@ int boot_parse_banks(const char *value, void *field)
 	return 0;
 }
 
+/* TCG Part 1, 16: a name is nameAlg || H(public area), here of SHA-256. */
+int boot_parse_srk(const char *value, void *field)
+{
+	struct boot_srk srk = { .pinned = true };
+	size_t len;
+	int r = hex_decode(value, sizeof(srk.name), srk.name, &len);
+
+	if (r < 0 || len != sizeof(srk.name))
+		return -EINVAL;
+	if (srk.name[0] != 0x00 || srk.name[1] != 0x0b)
+		return -EINVAL;
+	*(struct boot_srk *)field = srk;
+	return 0;
+}
+
 int boot_parse_words(const char *value, void *field)
 {
 	struct boot_words *w = field;

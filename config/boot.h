@@ -25,6 +25,7 @@ enum {
 	boot_name_max = 32,
 	boot_word_max = 128,
 	boot_uuid_len = 36,
+	boot_srk_name_size = 34, /* a TPM name: 0x000b, then a SHA-256 */
 };
 
 enum boot_end { BOOT_END_POWER_OFF, BOOT_END_REBOOT };
@@ -63,6 +64,11 @@ struct boot_dirs {
 	size_t n;
 };
 
+struct boot_srk {
+	bool pinned;
+	uint8_t name[boot_srk_name_size];
+};
+
 struct boot_volume {
 	char name[boot_name_max + 1]; /* below /dev/mapper */
 	char device[PATH_MAX];	      /* empty: found by uuid */
@@ -80,8 +86,9 @@ struct boot_conf {
 		struct boot_words allow_cmdline;
 	} boot;
 	struct {
-		unsigned require;  /* set of enum boot_tpm_class; 0: not said */
-		digest_algs banks; /* must all be active */
+		unsigned require; /* set of enum boot_tpm_class; 0: not said */
+		struct boot_srk srk;	  /* the only one to speak to */
+		digest_algs banks;	  /* must all be active */
 		uint64_t timeout_s;	  /* longest wait for an answer */
 		uint64_t minimum_release; /* 0: the TPM keeps none */
 	} tpm;

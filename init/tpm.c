@@ -25,6 +25,8 @@ static int open_tpm(struct boot *b, struct fail *f)
 	(void)snprintf(tcti, sizeof(tcti), "device:/dev/%s",
 		       b->chip.name); /* fits */
 	r = tpm_open(tcti, (unsigned)b->conf.tpm.timeout_s * 1000, &b->tpm, f);
+	if (r == 0 && b->conf.tpm.srk.pinned)
+		tpm_pin_srk(b->tpm, b->conf.tpm.srk.name);
 	return r;
 }
 

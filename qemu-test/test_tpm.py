@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import seal
 import vm
 from bootconf import actor
 from initramfs import File, changed, read
@@ -56,6 +57,31 @@ def test_crb_for_svsm(tiny, boot, series):
     # the modules do not matter: init looks at the TPM before the disks
     machine = tiny(tpm="require = svsm", modules="").machine(memory_mib=512)
     assert_refused(boot(machine).wait(), no_tpm("svsm", f"tpm0 ({driver})"))
+
+
+def srk_name(tpm):
+    """The name of the TPM's storage root key, as tpm2-tools print it."""
+    with seal.served(tpm) as words:
+        done = subprocess.run(
+            ["tpm2_readpublic", "-T", words, "-c", "0x81000001"],
+            capture_output=True, text=True, check=True)
+    return re.search(r"^name: (\w+)$", done.stdout, re.M)[1]
+
+
+def test_pinned_srk(tiny, boot, tpm, desk):
+    """The TPM whose storage root key boot.conf names serves, another one is
+    refused. The first boot makes the key."""
+    machine = tiny().machine(memory_mib=512)
+    assert_went_well(boot(machine).wait())
+    image = tiny(tpm=f"require = any\nsrk = {srk_name(tpm)}")
+    machine = image.machine(memory_mib=512)
+    assert_went_well(boot(machine).wait())
+    other = vm.Swtpm(desk.folder / "other-tpm")
+    assert_refused(
+        boot(machine, tpm=other).wait(),
+        "init: tpm: cannot use the TPM's storage root key 0x81000001: its "
+        "name is not the one in boot.conf; give the VM the TPM that has the "
+        "[tpm] srk of boot.conf")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "lib/io.h"
 #include "lib/own.h"
 #include "seal/tpm.h"
 #include "tests/line.h"
@@ -143,6 +144,45 @@ static void test_refuses_what_is_no_srk(void **state)
 	}
 }
 
+/* Under the name that tpm2-tools print; created anew after it was removed. */
+static void test_speaks_to_the_pinned_srk_alone(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_bytes struct bytes name = { 0 };
+	own_tpm struct tpm *t = NULL;
+	struct digest_set set;
+	struct fail f = { 0 };
+	digest_algs algs;
+
+	(void)state;
+	swtpm_start(&s);
+	t = open_tpm(&s);
+	assert_ok(tpm_banks(t, &algs, &f), &f);
+	tpm_close(&t);
+	assert_int_equal(
+		swtpm_tool(&s, "tpm2_readpublic -c 0x81000001 -n name"), 0);
+	assert_int_equal(io_read_file(s.tree.fd, "name", 64, &name), 0);
+	assert_int_equal(name.len, srk_name_size);
+	assert_int_equal(swtpm_tool(&s, "tpm2_evictcontrol -c 0x81000001"), 0);
+	t = open_tpm(&s);
+	tpm_pin_srk(t, name.data);
+	assert_ok(tpm_pcr_read(t, 14, algs, &set, &f), &f);
+	assert_ok(tpm_pcr_extend(t, 14, &set, &f), &f);
+	tpm_close(&t);
+	for (size_t i = 0; i < srk_name_size; i += srk_name_size - 1) {
+		name.data[i] ^= 1;
+		t = open_tpm(&s);
+		tpm_pin_srk(t, name.data);
+		assert_refusal(tpm_pcr_extend(t, 14, &set, &f), &f,
+			       "cannot use the TPM's storage root key "
+			       "0x81000001: its name is not the one in "
+			       "boot.conf; give the VM the TPM that has the "
+			       "[tpm] srk of boot.conf");
+		tpm_close(&t);
+		name.data[i] ^= 1;
+	}
+}
+
 static void test_asks_for_an_empty_owner_password(void **state)
 {
 	own_swtpm struct swtpm s = { 0 };
@@ -193,6 +233,7 @@ int main(void)
 		cmocka_unit_test(test_uses_the_active_banks),
 		cmocka_unit_test(test_seals_under_an_rsa_key),
 		cmocka_unit_test(test_refuses_what_is_no_srk),
+		cmocka_unit_test(test_speaks_to_the_pinned_srk_alone),
 		cmocka_unit_test(test_asks_for_an_empty_owner_password),
 		cmocka_unit_test(test_bounds_its_input),
 	};

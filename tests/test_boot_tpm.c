@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+/* [tpm] of boot.conf: which TPM, and its storage root key. */
+#include "config/boot.h"
+
+#include <string.h>
+
+#include "tests/table.h"
+
+#define HASH   "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define HEX_20 "00112233445566778899aabbccddeeff00112233"
+#define REST   "[ima]\npolicy = none\n[workload]\nmode = supervise\n"
+
+static int read_template(const char *text, struct boot_conf *c,
+			 struct ini_error *e)
+{
+	return boot_conf_read("boot.conf", text, strlen(text), true, c, e);
+}
+
+static const struct boot_conf *accept(const char *text)
+{
+	static struct boot_conf c; /* large */
+	struct ini_error e;
+
+	if (read_template(text, &c, &e) != 0)
+		fail_msg("refused: %s", e.text);
+	return &c;
+}
+
+static void has_defaults(void **state)
+{
+	const struct boot_conf *c = accept(REST);
+
+	(void)state;
+	assert_int_equal(c->tpm.require, 0); /* for cvmctl build to fill in */
+	assert_false(c->tpm.srk.pinned);
+}
+
+static void reads_every_key(void **state)
+{
+	const struct boot_conf *c = accept("[tpm]\nrequire = svsm\n"
+					   "srk = 000b" HASH "\n" REST);
+
+	(void)state;
+	assert_true(c->tpm.srk.pinned);
+	assert_int_equal(c->tpm.srk.name[1], 0x0b);
+	assert_int_equal(c->tpm.srk.name[2], 0x00);
+	assert_int_equal(c->tpm.srk.name[33], 0xff);
+}
+
+static const struct refusal {
+	const char *want;
+	const char *text;
+} refusals[] = {
+	{ "boot.conf:2: srk =  refused; allowed is the name of a storage root key, 000b "
+	  "and 64 digits of hex",
+	  "[tpm]\nsrk = \n" },
+	{ "boot.conf:2: srk = sha256:00 refused; allowed is the name of a storage root key, 000b "
+	  "and 64 digits of hex",
+	  "[tpm]\nsrk = sha256:00\n" },
+	{ "boot.conf:2: srk = 000c" HASH
+	  " refused; allowed is the name of a storage root key, 000b "
+	  "and 64 digits of hex",
+	  "[tpm]\nsrk = 000c" HASH "\n" },
+	{ "boot.conf:2: srk = 010b" HASH
+	  " refused; allowed is the name of a storage root key, 000b "
+	  "and 64 digits of hex",
+	  "[tpm]\nsrk = 010b" HASH "\n" },
+	{ "boot.conf:2: srk = 000b" HEX_20
+	  " refused; allowed is the name of a storage root key, 000b "
+	  "and 64 digits of hex",
+	  "[tpm]\nsrk = 000b" HEX_20 "\n" },
+	{ "boot.conf:2: srk = 000b" HASH "00 refused; allowed is the name of a "
+	  "storage root key, 000b "
+	  "and 64 digits of hex",
+	  "[tpm]\nsrk = 000b" HASH "00\n" },
+};
+
+static void refuses(void **state)
+{
+	static struct boot_conf c; /* large */
+	const struct refusal *want = *state;
+	struct ini_error e;
+
+	assert_true(read_template(want->text, &c, &e) < 0);
+	assert_string_equal(e.text, want->want);
+}
+
+static void names_tpm_drivers(void **state)
+{
+	(void)state;
+	assert_int_equal(boot_tpm_class_of_driver("tpm-svsm"), BOOT_TPM_SVSM);
+	assert_int_equal(boot_tpm_class_of_driver("tpm_crb"), BOOT_TPM_CRB);
+	assert_int_equal(boot_tpm_class_of_driver("tpm_crb_acpi"),
+			 BOOT_TPM_CRB);
+	assert_int_equal(boot_tpm_class_of_driver("tpm_tis"), BOOT_TPM_TIS);
+	assert_int_equal(boot_tpm_class_of_driver("tpm_tis_spi"), 0);
+	assert_int_equal(boot_tpm_class_of_driver(""), 0);
+	assert_string_equal(boot_tpm_class_name(BOOT_TPM_SVSM), "svsm");
+}
+
+int main(void)
+{
+	const struct table tables[] = {
+		CASE(has_defaults),
+		CASE(reads_every_key),
+		TABLE(refuses, refusals),
+		CASE(names_tpm_drivers),
+	};
+
+	return table_run(tables, sizeof(tables) / sizeof(tables[0]));
+}
