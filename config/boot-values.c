@@ -11,6 +11,8 @@
 #include "lib/own.h"
 #include "lib/text.h"
 
+static const char blanks[] = " \t";
+
 static const char *const end_names[] = { "power-off", "reboot", NULL };
 static const char *const fs_names[] = { "erofs", "squashfs", "ext4", NULL };
 static const char *const overlay_names[] = { "root", "directories", "none",
@@ -153,6 +155,51 @@ int boot_parse_srk(const char *value, void *field)
 	return 0;
 }
 
+/* "sha256:00ff..." */
+static int parse_bank_value(const char *word, size_t len,
+			    struct digest_set *set)
+{
+	char bank_and_hex[sizeof("sha512:") + 2 * digest_size_max];
+	uint8_t value[digest_size_max];
+	size_t value_len = 0;
+	char *hex;
+	int alg;
+
+	if (len >= sizeof(bank_and_hex))
+		return -EINVAL;
+	memcpy(bank_and_hex, word, len);
+	bank_and_hex[len] = '\0';
+	hex = strchr(bank_and_hex, ':');
+	if (!hex)
+		return -EINVAL;
+	*hex++ = '\0';
+	alg = digest_from_name(bank_and_hex);
+	if (alg < 0 || set->algs & 1U << alg ||
+	    hex_decode(hex, sizeof(value), value, &value_len) < 0 ||
+	    value_len != digest_size((enum digest_alg)alg))
+		return -EINVAL;
+	memcpy(set->value[alg], value, value_len);
+	set->algs |= 1U << alg;
+	return 0;
+}
+
+int boot_parse_pcr_start(const char *value, void *field)
+{
+	struct digest_set *set = field;
+
+	if (!*value)
+		return -EINVAL;
+	while (*(value += strspn(value, blanks))) {
+		size_t len = strcspn(value, blanks);
+		int r = parse_bank_value(value, len, set);
+
+		if (r < 0)
+			return r;
+		value += len;
+	}
+	return 0;
+}
+
 int boot_parse_words(const char *value, void *field)
 {
 	struct boot_words *w = field;
@@ -170,11 +217,10 @@ int boot_parse_words(const char *value, void *field)
 /* One or more module names in a line; the line may repeat. */
 int boot_parse_modules(const char *value, void *field)
 {
-	static const char delimiters[] = " \t";
 	struct boot_modules *m = field;
 
-	while (*(value += strspn(value, delimiters))) {
-		size_t len = strcspn(value, delimiters);
+	while (*(value += strspn(value, blanks))) {
+		size_t len = strcspn(value, blanks);
 		char *name;
 
 		if (m->n == boot_modules_max || len >= sizeof(m->name[0]))

@@ -24,6 +24,9 @@ int boot_parse_require(const char *value, void *field);
 /* Into struct boot_srk: a TPM name in hex, 000b... */
 int boot_parse_srk(const char *value, void *field);
 
+/* Into struct digest_set: one or more of BANK:HEX, each bank once. */
+int boot_parse_pcr_start(const char *value, void *field);
+
 /* Into digest_algs: a list of banks. */
 int boot_parse_banks(const char *value, void *field);
 

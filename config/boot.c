@@ -37,6 +37,8 @@ static const struct ini_key tpm_keys[] = {
 	  "any, or some of svsm crb tis" },
 	{ "srk", boot_parse_srk, IN(tpm, srk), INI_ONCE,
 	  "the name of a storage root key, 000b and 64 digits of hex" },
+	{ "pcr14-start", boot_parse_pcr_start, IN(tpm, pcr14_start), INI_REPEAT,
+	  "some of BANK:HEX, each bank once" },
 	{ "banks", boot_parse_banks, IN(tpm, banks), INI_ONCE,
 	  "some of sha1 sha256 sha384 sha512" },
 	{ "timeout", field_seconds, IN(tpm, timeout_s), INI_ONCE,

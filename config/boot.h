@@ -87,10 +87,11 @@ struct boot_conf {
 	} boot;
 	struct {
 		unsigned require; /* set of enum boot_tpm_class; 0: not said */
-		struct boot_srk srk;	  /* the only one to speak to */
-		digest_algs banks;	  /* must all be active */
-		uint64_t timeout_s;	  /* longest wait for an answer */
-		uint64_t minimum_release; /* 0: the TPM keeps none */
+		struct boot_srk srk;	       /* the only one to speak to */
+		struct digest_set pcr14_start; /* zero if not declared */
+		digest_algs banks;	       /* must all be active */
+		uint64_t timeout_s;	       /* longest wait for an answer */
+		uint64_t minimum_release;      /* 0: the TPM keeps none */
 	} tpm;
 	struct {
 		struct boot_modules load;

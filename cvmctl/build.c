@@ -175,8 +175,8 @@ static int build_root(const struct build_options *o, const char *path,
 	if (r == 0)
 		r = root_tree_check(&tree, i->conf, f);
 	if (r == 0)
-		r = prediction_make(&tree, prediction_all_banks, &i->prediction,
-				    f);
+		r = prediction_make(&tree, i->conf, prediction_all_banks,
+				    &i->prediction, f);
 	return r < 0 ? r : image_write_root(i, tree.path, path, f);
 }
 

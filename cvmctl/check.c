@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "cvmctl/command.h"
+#include "cvmctl/conf.h"
 #include "cvmctl/options.h"
 #include "cvmctl/prediction.h"
 #include "ima-policy/loader.h"
@@ -45,24 +46,6 @@ static int read_options(int argc, char **argv, struct check_options *o,
 	if (r == 0 && !o->boot && !o->apps && !o->root && !o->ima_policy)
 		return options_refuse(f, argv[0], "nothing is given to check");
 	return r;
-}
-
-/* A template is as good as a complete one; the complete one's error counts. */
-static int check_boot(const char *file, struct boot_conf *conf, struct fail *f)
-{
-	own_bytes struct bytes text = { 0 };
-	struct ini_error error = { 0 };
-	struct ini_error ignored = { 0 };
-	int r = io_read_file(AT_FDCWD, file, boot_conf_max, &text);
-
-	if (r < 0)
-		return fail_errno(f, r, "check --boot", "read %s", file);
-	if (boot_conf_read(file, (char *)text.data, text.len, true, conf,
-			   &error) == 0 ||
-	    boot_conf_read(file, (char *)text.data, text.len, false, conf,
-			   &ignored) == 0)
-		return 0;
-	return fail_because(f, error.text, "see boot.conf(5)", "use %s", file);
 }
 
 /* boot is NULL, or what the apps are for. */
@@ -107,7 +90,8 @@ static int check_root(const struct check_options *o,
 
 	if (r == 0 && o->boot)
 		r = root_tree_check(&tree, conf, f);
-	return r < 0 ? r : prediction_make(&tree, 1U << DIGEST_SHA256, &p, f);
+	return r < 0 ? r
+		     : prediction_make(&tree, conf, 1U << DIGEST_SHA256, &p, f);
 }
 
 int command_check(int argc, char **argv, struct fail *f)
@@ -120,7 +104,7 @@ int command_check(int argc, char **argv, struct fail *f)
 		return r;
 	if (!conf)
 		return fail_errno(f, ENOMEM, "free memory", "read boot.conf");
-	r = o.boot ? check_boot(o.boot, conf, f) : 0;
+	r = o.boot ? conf_read_file(o.boot, "check --boot", conf, f) : 0;
 	if (r == 0 && o.apps)
 		r = check_apps(o.apps, o.boot ? conf : NULL, f);
 	if (r == 0 && o.ima_policy)

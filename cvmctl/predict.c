@@ -10,6 +10,7 @@
 
 #include "cvmctl/boot-plan.h"
 #include "cvmctl/command.h"
+#include "cvmctl/conf.h"
 #include "cvmctl/lists.h"
 #include "cvmctl/options.h"
 #include "cvmctl/prediction.h"
@@ -18,7 +19,7 @@
 #include "lib/own.h"
 
 struct predict_options {
-	const char *image, *root, *apps, *banks;
+	const char *image, *root, *apps, *config, *banks;
 	struct boot_options boot;
 	bool json;
 };
@@ -41,6 +42,8 @@ static int read_options(int argc, char **argv, struct predict_options *o,
 		  &o->root },
 		{ "apps", OPTION_TEXT, "FILE",
 		  "apps.conf, if it is not in the tree", &o->apps },
+		{ "config", OPTION_TEXT, "FILE",
+		  "boot.conf, if it has a pcr14-start", &o->config },
 		{ "banks", OPTION_TEXT, "LIST",
 		  "such as sha256,sha384; else all", &o->banks },
 		{ "boot", OPTION_TEXT, "ovmf|uki|uki-direct",
@@ -70,10 +73,10 @@ static int read_options(int argc, char **argv, struct predict_options *o,
 	if (!o->image == !o->root)
 		return options_refuse(f, argv[0],
 				      "give one of --image and --root");
-	if (o->image && o->apps)
+	if (o->image && (o->apps || o->config))
 		return options_refuse(f, argv[0],
-				      "--apps is for --root; an image has its "
-				      "own");
+				      "--apps and --config are for --root; an "
+				      "image has its own");
 	return 0;
 }
 
@@ -168,6 +171,24 @@ static int print_json(const struct prediction *p, const struct boot_plan *plan,
 	return 0;
 }
 
+/* The tree to measure, and what boot.conf says that PCR 14 begins with. */
+static int open_sources(const struct predict_options *o,
+			struct root_tree *ret_tree, struct boot_conf *ret_conf,
+			struct fail *f)
+{
+	int r = 0;
+
+	if (o->image) {
+		r = source_open_image(o->image, ret_tree, f);
+		return r < 0 ? r : conf_read_image(o->image, ret_conf, f);
+	}
+	if (o->config)
+		r = conf_read_file(o->config, "check --config", ret_conf, f);
+	return r < 0 ? r
+		     : root_tree_open(o->root, o->apps, "/tmp/cvmctl-root",
+				      ret_tree, f);
+}
+
 static int predict(const struct predict_options *o,
 		   const struct boot_plan *plan, digest_algs algs,
 		   struct fail *f)
@@ -175,8 +196,11 @@ static int predict(const struct predict_options *o,
 	own_root_tree struct root_tree tree = ROOT_TREE_EMPTY;
 	own_prediction struct prediction p = { 0 };
 	own_free struct boot_chain *boot = NULL;
+	own_free struct boot_conf *conf = calloc(1, sizeof(*conf));
 	int r = 0;
 
+	if (!conf)
+		return fail_errno(f, ENOMEM, "free memory", "read boot.conf");
 	if (plan->mode != BOOT_NONE) {
 		boot = calloc(1, sizeof(*boot));
 		if (!boot)
@@ -186,11 +210,9 @@ static int predict(const struct predict_options *o,
 		r = boot_plan_predict(plan, o->image, boot, f);
 	}
 	if (r == 0)
-		r = o->image ? source_open_image(o->image, &tree, f)
-			     : root_tree_open(o->root, o->apps,
-					      "/tmp/cvmctl-root", &tree, f);
+		r = open_sources(o, &tree, conf, f);
 	if (r == 0)
-		r = prediction_make(&tree, algs, &p, f);
+		r = prediction_make(&tree, conf, algs, &p, f);
 	if (r < 0)
 		return r;
 	if (o->json)

@@ -13,8 +13,8 @@ void prediction_free(struct prediction *p)
 	events_free(&p->events);
 }
 
-int prediction_make(const struct root_tree *t, digest_algs algs,
-		    struct prediction *ret, struct fail *f)
+int prediction_make(const struct root_tree *t, const struct boot_conf *conf,
+		    digest_algs algs, struct prediction *ret, struct fail *f)
 {
 	own_prediction struct prediction p = { 0 };
 	struct measured m = {
@@ -27,8 +27,10 @@ int prediction_make(const struct root_tree *t, digest_algs algs,
 
 	if (r < 0)
 		return r;
-	pcr_start_value(algs, &p.measured);
-	pcr_start_value(algs, &p.ready);
+	p.start = conf->tpm.pcr14_start; /* zero in the other banks */
+	p.start.algs = algs;
+	p.measured = p.start;
+	p.ready = p.start;
 	r = events_replay(&p.events, pcr_apps, &p.measured);
 	if (r == 0)
 		r = events_add_cap(&p.events, events_cap_ready, algs);
@@ -52,6 +54,7 @@ static struct json_object *write_bank(const struct prediction *p,
 
 	memcpy(values.value[pcr_apps], p->measured.value[bank], size);
 	if (policy_add_pcrs(&policy, &values) < 0 ||
+	    json_set_hex(o, "start", p->start.value[bank], size) < 0 ||
 	    json_set_hex(o, "measured", p->measured.value[bank], size) < 0 ||
 	    json_set_hex(o, "ready", p->ready.value[bank], size) < 0 ||
 	    json_set_hex(o, "policy", policy.digest, sizeof(policy.digest)) < 0)

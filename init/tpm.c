@@ -5,6 +5,7 @@
  * Nothing is extended or unsealed before all of this is so.
  */
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,24 +50,36 @@ static int check_banks(struct boot *b, struct fail *f)
 	return 0;
 }
 
-/* An earlier extend would make the value mean something else. */
-static int check_fresh(struct boot *b, struct fail *f)
+static int fail_start(bool declared, enum digest_alg bank, struct fail *f)
 {
-	static const uint8_t zero[digest_size_max];
+	if (declared)
+		return fail_because(f, "it does not hold its start value",
+				    "boot with the shim of [tpm] pcr14-start, "
+				    "or correct it in boot.conf",
+				    "measure into PCR 14, bank %s",
+				    digest_name(bank));
+	return fail_because(f, "it was extended before init started",
+			    "boot without shim and without another program "
+			    "that uses PCR 14",
+			    "measure into PCR 14, bank %s", digest_name(bank));
+}
+
+/*
+ * An earlier extend would make the value mean something else, unless
+ * boot.conf knows it. A bank for which it knows none is at zero.
+ */
+static int check_start(struct boot *b, struct fail *f)
+{
+	const struct digest_set *start = &b->conf.tpm.pcr14_start;
 	int r = tpm_pcr_read(b->tpm, pcr_apps, b->banks, &b->pcr_before, f);
 
 	if (r < 0)
 		return r;
-	for (int i = 0; i < DIGEST_ALG_COUNT; i++)
-		if (b->banks & 1U << i &&
-		    memcmp(b->pcr_before.value[i], zero,
-			   digest_size((enum digest_alg)i)) != 0)
-			return fail_because(
-				f, "it was extended before init started",
-				"boot without shim and without another "
-				"program that uses PCR 14",
-				"measure into PCR 14, bank %s",
-				digest_name((enum digest_alg)i));
+	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++)
+		if (b->banks & 1U << a &&
+		    CRYPTO_memcmp(b->pcr_before.value[a], start->value[a],
+				  digest_size(a)) != 0)
+			return fail_start(start->algs & 1U << a, a, f);
 	return 0;
 }
 
@@ -77,6 +90,6 @@ int stage_tpm(struct boot *b, struct fail *f)
 	if (r == 0)
 		r = check_banks(b, f);
 	if (r == 0)
-		r = check_fresh(b, f);
+		r = check_start(b, f);
 	return r;
 }

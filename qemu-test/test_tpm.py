@@ -6,6 +6,7 @@ Two TPMs in one machine, of which init would have to choose, are beyond QEMU:
 unit test_tpm_find has them.
 """
 
+import hashlib
 import re
 import subprocess
 from pathlib import Path
@@ -84,29 +85,64 @@ def test_pinned_srk(tiny, boot, tpm, desk):
         "[tpm] srk of boot.conf")
 
 
+# What pre-init/extend.c leaves in PCR 14, as shim would.
+SHIM = hashlib.sha256(bytes(32) + b"\1" + bytes(31)).hexdigest()
+START = f"require = any\npcr14-start = sha256:{SHIM}"
+
+
 @pytest.fixture
 def extended(tiny, desk):
-    """The tiny image, in whose initramfs another program runs first and
-    extends PCR 14; see pre-init/extend.c."""
-    program = desk.folder / "extend"
-    subprocess.run([MUSL_GCC, "-static", "-Os", "-s", "-Wall", "-o", program,
-                    HERE / "pre-init/extend.c"], check=True)
-    image = tiny()
-    init = read(image.initramfs)["init"]
-    return changed(image, desk.folder / "extended", {
-        "init": File(PROGRAM, program.read_bytes()), "init.real": init})
+    """extended(...): an image as of tiny, in whose initramfs another program
+    runs first and extends PCR 14; see pre-init/extend.c."""
+    def build(**options):
+        program = desk.folder / "extend"
+        subprocess.run([MUSL_GCC, "-static", "-Os", "-s", "-Wall", "-o",
+                        program, HERE / "pre-init/extend.c"], check=True)
+        image = tiny(**options)
+        init = read(image.initramfs)["init"]
+        return changed(image, desk.folder / "extended", {
+            "init": File(PROGRAM, program.read_bytes()), "init.real": init})
+    return build
 
 
-def test_pcr_14_extended_before(extended, boot):
+EXTENDED = ("init: tpm: cannot measure into PCR 14, bank sha256: it was "
+            "extended before init started; boot without shim and without "
+            "another program that uses PCR 14")
+NOT_THE_START = ("init: tpm: cannot measure into PCR 14, bank sha256: it does "
+                 "not hold its start value; boot with the shim of [tpm] "
+                 "pcr14-start, or correct it in boot.conf")
+
+
+@pytest.mark.parametrize("start", [
+    "", f"\npcr14-start = sha384:{SHIM}{SHIM[:32]}"], ids=["", "other-bank"])
+def test_pcr_14_extended_before(extended, boot, start):
     """PCR 14 would mean something else than what init measures."""
-    assert_refused(
-        boot(extended.machine(memory_mib=512)).wait(),
-        "init: tpm: cannot measure into PCR 14, bank sha256: it was extended "
-        "before init started; boot without shim and without another program "
-        "that uses PCR 14")
+    image = extended(tpm=f"require = any{start}")
+    assert_refused(boot(image.machine(memory_mib=512)).wait(), EXTENDED)
+
+
+def test_pcr_14_without_shim(tiny, boot):
+    """What boot.conf says of PCR 14 did not happen."""
+    machine = tiny(tpm=START).machine(memory_mib=512)
+    assert_refused(boot(machine).wait(), NOT_THE_START)
+
+
+def test_pcr_14_by_another_shim(extended, boot):
+    """Something else happened."""
+    machine = extended(tpm=START[:-1] + "f").machine(memory_mib=512)
+    assert_refused(boot(machine).wait(), NOT_THE_START)
 
 
 PCR_14 = actor("reads", "pcr 14")
+
+
+def test_pcr_14_after_shim(extended, builder, boot):
+    """PCR 14 begins where boot.conf says, and ends where cvmctl does."""
+    image = extended(tpm=START, apps=PCR_14)
+    result = boot(image.machine(memory_mib=512)).wait()
+    assert_went_well(result)
+    (pcr,) = re.findall(r"^actor: PCR 14 sha256 (\w+)$", result.serial, re.M)
+    assert pcr == builder.predicted(image)["sha256"]
 
 
 @pytest.mark.parametrize("banks", [

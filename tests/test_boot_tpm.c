@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* [tpm] of boot.conf: which TPM, and its storage root key. */
+/* [tpm] of boot.conf: which TPM, its storage root key, how PCR 14 begins. */
 #include "config/boot.h"
 
 #include <string.h>
@@ -28,29 +28,73 @@ static const struct boot_conf *accept(const char *text)
 
 static void has_defaults(void **state)
 {
+	static const uint8_t zero[digest_size_max];
 	const struct boot_conf *c = accept(REST);
 
 	(void)state;
 	assert_int_equal(c->tpm.require, 0); /* for cvmctl build to fill in */
 	assert_false(c->tpm.srk.pinned);
+	assert_int_equal(c->tpm.pcr14_start.algs, 0);
+	for (int a = 0; a < DIGEST_ALG_COUNT; a++)
+		assert_memory_equal(c->tpm.pcr14_start.value[a], zero,
+				    digest_size_max);
 }
 
 static void reads_every_key(void **state)
 {
-	const struct boot_conf *c = accept("[tpm]\nrequire = svsm\n"
-					   "srk = 000b" HASH "\n" REST);
+	const struct boot_conf *c =
+		accept("[tpm]\nrequire = svsm\n"
+		       "srk = 000b" HASH "\n"
+		       "pcr14-start = sha1:" HEX_20 " \tsha256:" HASH "\n"
+		       "pcr14-start = sha512:" HASH HASH "\n" REST);
+	const struct digest_set *start = &c->tpm.pcr14_start;
 
 	(void)state;
 	assert_true(c->tpm.srk.pinned);
 	assert_int_equal(c->tpm.srk.name[1], 0x0b);
 	assert_int_equal(c->tpm.srk.name[2], 0x00);
 	assert_int_equal(c->tpm.srk.name[33], 0xff);
+	assert_int_equal(start->algs, 1U << DIGEST_SHA1 | 1U << DIGEST_SHA256 |
+					      1U << DIGEST_SHA512);
+	assert_int_equal(start->value[DIGEST_SHA1][19], 0x33);
+	assert_int_equal(start->value[DIGEST_SHA256][31], 0xff);
+	assert_int_equal(start->value[DIGEST_SHA512][63], 0xff);
 }
 
 static const struct refusal {
 	const char *want;
 	const char *text;
 } refusals[] = {
+	{ "boot.conf:2: pcr14-start =  refused; allowed is some of "
+	  "BANK:HEX, each bank once",
+	  "[tpm]\npcr14-start = \n" },
+	{ "boot.conf:2: pcr14-start = sha256 refused; allowed is some of "
+	  "BANK:HEX, each bank once",
+	  "[tpm]\npcr14-start = sha256\n" },
+	{ "boot.conf:2: pcr14-start = sha256: refused; allowed is some of "
+	  "BANK:HEX, each bank once",
+	  "[tpm]\npcr14-start = sha256:\n" },
+	{ "boot.conf:2: pcr14-start = sha256:00 refused; allowed is some of "
+	  "BANK:HEX, each bank once",
+	  "[tpm]\npcr14-start = sha256:00\n" },
+	{ "boot.conf:2: pcr14-start = md5:00 refused; allowed is some of "
+	  "BANK:HEX, each bank once",
+	  "[tpm]\npcr14-start = md5:00\n" },
+	{ "boot.conf:2: pcr14-start = :00 refused; allowed is some of "
+	  "BANK:HEX, each bank once",
+	  "[tpm]\npcr14-start = :00\n" },
+	{ "boot.conf:2: pcr14-start = sha1:" HEX_20
+	  "00 refused; allowed is some of "
+	  "BANK:HEX, each bank once",
+	  "[tpm]\npcr14-start = sha1:" HEX_20 "00\n" },
+	{ "boot.conf:2: pcr14-start = sha1:" HEX_20
+	  " sha1:00112233445566778899aabbccdde refused; allowed is some of "
+	  "BANK:HEX, each bank once", /* 80 bytes of it */
+	  "[tpm]\npcr14-start = sha1:" HEX_20 " sha1:" HEX_20 "\n" },
+	{ "boot.conf:3: pcr14-start = sha1:" HEX_20 " refused; allowed is some "
+	  "of BANK:HEX, each bank once",
+	  "[tpm]\npcr14-start = sha1:" HEX_20 "\n"
+	  "pcr14-start = sha1:" HEX_20 "\n" },
 	{ "boot.conf:2: srk =  refused; allowed is the name of a storage root key, 000b "
 	  "and 64 digits of hex",
 	  "[tpm]\nsrk = \n" },

@@ -17,6 +17,7 @@
 
 #include "cvmctl/command.h"
 #include "cvmctl/compress.h"
+#include "cvmctl/conf.h"
 #include "cvmctl/cpio.h"
 #include "cvmctl/image.h"
 #include "cvmctl/inspect.h"
@@ -251,6 +252,7 @@ static void manifest_predicts_what_predict_does(void **state)
 	own_root_tree struct root_tree tree = ROOT_TREE_EMPTY;
 	own_prediction struct prediction p = { 0 };
 	own_json struct json_object *o = NULL;
+	own_free struct boot_conf *conf = calloc(1, sizeof(*conf));
 	uint8_t value[digest_size_max];
 	struct fail f = { 0 };
 
@@ -258,10 +260,12 @@ static void manifest_predicts_what_predict_does(void **state)
 	if (!has_mkfs())
 		skip();
 	build_ok("root", "one");
+	assert_ok(conf_read_image("one", conf, &f), &f);
 	assert_ok(manifest_read("one", &o, &f), &f);
 	assert_ok(manifest_read_pcr(o, DIGEST_SHA384, value, &f), &f);
 	assert_ok(root_tree_open("root", NULL, "x", &tree, &f), &f);
-	assert_ok(prediction_make(&tree, 1U << DIGEST_SHA384, &p, &f), &f);
+	assert_ok(prediction_make(&tree, conf, 1U << DIGEST_SHA384, &p, &f),
+		  &f);
 	assert_memory_equal(value, p.measured.value[DIGEST_SHA384], 48);
 }
 
