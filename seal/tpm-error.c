@@ -24,8 +24,8 @@ static const char alone[] = "let no other program use the TPM meanwhile";
 static const char no_trust[] = "do not trust this host with the VM";
 /* or somebody flushed what is ours, which comes to the same */
 static const char restarted[] = "the TPM was restarted during this boot";
-static const char empty_auth[] = "clear the passwords of the TPM's owner "
-				 "and SRK";
+static const char empty_auth[] = "clear the passwords of the TPM's "
+				 "hierarchies and SRK";
 
 static const struct meaning meanings[] = {
 	{ TPM2_RC_INTEGRITY, ENXIO,

@@ -5,6 +5,7 @@
  *	tpm-tcti.c     opens a device or a simulator
  *	tpm-link.c     deadline and repeats between ESYS and that device
  *	tpm-session.c  SRK and salted sessions
+ *	tpm-ek.c       endorsement key
  *	tpm-error.c    response codes in words
  *	tpm.c          banks, PCRs
  *	tpm-policy.c   what a key is bound to, asserted
@@ -74,7 +75,10 @@ struct tpm {
 int tpm_open_tcti(TSS2_TCTI_CONTEXT **device, unsigned timeout_ms,
 		  struct tpm **ret, struct fail *f);
 
-/* Finds or creates the SRK and starts the HMAC session, unless done. */
+/* Finds or creates the SRK, unless done: its name is the pinned one. */
+int tpm_need_srk(struct tpm *t, struct fail *f);
+
+/* The same, and starts the HMAC session. */
 int tpm_need_session(struct tpm *t, struct fail *f);
 
 /* The HMAC session with these attributes besides continueSession. */
@@ -90,6 +94,22 @@ int tpm_check_restart(struct tpm *t, const char *what, struct fail *f);
 /* Starts a session of that type salted to the SRK; the caller flushes. */
 int tpm_start_session(struct tpm *t, TPM2_SE type, TPMA_SESSION attributes,
 		      ESYS_TR *ret, struct fail *f);
+
+/*
+ * The same, salted to another key, by a command in the session within; which
+ * may be ESYS_TR_NONE.
+ */
+TSS2_RC tpm_salt_session(struct tpm *t, ESYS_TR key, ESYS_TR within,
+			 TPM2_SE type, TPMA_SESSION attributes, ESYS_TR *ret);
+
+/*
+ * Creates a transient primary key of a hierarchy without a password; auth is a
+ * session or ESYS_TR_PASSWORD. The caller flushes the key, and frees
+ * *ret_public, which may be NULL, by Esys_Free.
+ */
+TSS2_RC tpm_create_primary(struct tpm *t, ESYS_TR hierarchy, ESYS_TR auth,
+			   const TPM2B_PUBLIC *template, ESYS_TR *ret,
+			   TPM2B_PUBLIC **ret_public);
 
 /*
  * Makes the parent of a key whose token names no SRK: as systemd 253 and

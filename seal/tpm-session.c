@@ -9,7 +9,7 @@
  * hash of its public area, and to be the pinned one where there is a pin.
  * Unsealing then requires that name to be the one that the key was sealed
  * under (tpm-load.c): with equal names the salt of this session went to the
- * pinned key.
+ * pinned key. tpm-ek.c has another proof.
  */
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -72,17 +72,18 @@ void tpm_flush(struct tpm *t, ESYS_TR *handle)
 	*handle = ESYS_TR_NONE;
 }
 
-static TSS2_RC create_primary(struct tpm *t, ESYS_TR auth,
-			      const TPM2B_PUBLIC *template, ESYS_TR *ret)
+TSS2_RC tpm_create_primary(struct tpm *t, ESYS_TR hierarchy, ESYS_TR auth,
+			   const TPM2B_PUBLIC *template, ESYS_TR *ret,
+			   TPM2B_PUBLIC **ret_public)
 {
 	static const TPM2B_SENSITIVE_CREATE no_sensitive = { 0 };
 	static const TPM2B_DATA no_data = { 0 };
 	static const TPML_PCR_SELECTION no_pcrs = { 0 };
 
-	return Esys_CreatePrimary(t->esys, ESYS_TR_RH_OWNER, auth, ESYS_TR_NONE,
+	return Esys_CreatePrimary(t->esys, hierarchy, auth, ESYS_TR_NONE,
 				  ESYS_TR_NONE, &no_sensitive, template,
-				  &no_data, &no_pcrs, ret, NULL, NULL, NULL,
-				  NULL);
+				  &no_data, &no_pcrs, ret, ret_public, NULL,
+				  NULL, NULL);
 }
 
 /* An error in CreatePrimary's parameter 2: TCG Part 2, 6.6.2. */
@@ -97,11 +98,13 @@ static int create_srk(struct tpm *t, ESYS_TR *ret, struct fail *f)
 	static const char what[] =
 		"create the TPM's storage root key 0x81000001";
 	ESYS_TR primary = ESYS_TR_NONE;
-	TSS2_RC rc = create_primary(t, ESYS_TR_PASSWORD, &srk_ecc, &primary);
+	TSS2_RC rc = tpm_create_primary(t, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD,
+					&srk_ecc, &primary, NULL);
 
 	/* a TPM without P-256 refuses the template in one way or another */
 	if (is_about_template(rc))
-		rc = create_primary(t, ESYS_TR_PASSWORD, &srk_rsa, &primary);
+		rc = tpm_create_primary(t, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD,
+					&srk_rsa, &primary, NULL);
 	if (rc)
 		return tpm_fail(t, rc, f, what);
 	rc = Esys_EvictControl(t->esys, ESYS_TR_RH_OWNER, primary,
@@ -191,11 +194,14 @@ static int keep_srk(struct tpm *t, ESYS_TR srk, struct fail *f)
 	return 0;
 }
 
-static int load_srk(struct tpm *t, struct fail *f)
+int tpm_need_srk(struct tpm *t, struct fail *f)
 {
 	ESYS_TR srk = ESYS_TR_NONE;
-	int r = find_srk(t, &srk, f);
+	int r;
 
+	if (t->srk != ESYS_TR_NONE)
+		return 0;
+	r = find_srk(t, &srk, f);
 	if (r < 0)
 		return r;
 	r = keep_srk(t, srk, f);
@@ -204,8 +210,8 @@ static int load_srk(struct tpm *t, struct fail *f)
 	return r;
 }
 
-int tpm_start_session(struct tpm *t, TPM2_SE type, TPMA_SESSION attributes,
-		      ESYS_TR *ret, struct fail *f)
+TSS2_RC tpm_salt_session(struct tpm *t, ESYS_TR key, ESYS_TR within,
+			 TPM2_SE type, TPMA_SESSION attributes, ESYS_TR *ret)
 {
 	static const TPMT_SYM_DEF aes = { .algorithm = TPM2_ALG_AES,
 					  .keyBits.aes = 128,
@@ -213,19 +219,27 @@ int tpm_start_session(struct tpm *t, TPM2_SE type, TPMA_SESSION attributes,
 	ESYS_TR session = ESYS_TR_NONE;
 	TSS2_RC rc;
 
-	rc = Esys_StartAuthSession(t->esys, t->srk, ESYS_TR_NONE, ESYS_TR_NONE,
+	rc = Esys_StartAuthSession(t->esys, key, ESYS_TR_NONE, within,
 				   ESYS_TR_NONE, ESYS_TR_NONE, NULL, type, &aes,
 				   TPM2_ALG_SHA256, &session);
 	if (rc == TSS2_RC_SUCCESS)
 		rc = Esys_TRSess_SetAttributes(
 			t->esys, session,
 			attributes | TPMA_SESSION_CONTINUESESSION, 0xff);
-	if (rc) {
+	if (rc)
 		tpm_flush(t, &session);
-		return tpm_fail(t, rc, f, "start a session with the TPM");
-	}
-	*ret = session;
-	return 0;
+	else
+		*ret = session;
+	return rc;
+}
+
+int tpm_start_session(struct tpm *t, TPM2_SE type, TPMA_SESSION attributes,
+		      ESYS_TR *ret, struct fail *f)
+{
+	TSS2_RC rc = tpm_salt_session(t, t->srk, ESYS_TR_NONE, type, attributes,
+				      ret);
+
+	return rc ? tpm_fail(t, rc, f, "start a session with the TPM") : 0;
 }
 
 int tpm_create_legacy_primary(struct tpm *t, bool rsa, ESYS_TR *ret,
@@ -235,7 +249,8 @@ int tpm_create_legacy_primary(struct tpm *t, bool rsa, ESYS_TR *ret,
 	TSS2_RC rc;
 
 	template.publicArea.objectAttributes = legacy_attributes;
-	rc = create_primary(t, tpm_session(t, 0), &template, ret);
+	rc = tpm_create_primary(t, ESYS_TR_RH_OWNER, tpm_session(t, 0),
+				&template, ret, NULL);
 	return rc ? tpm_fail(t, rc, f, "make the parent of the key") : 0;
 }
 
@@ -281,10 +296,8 @@ int tpm_check_restart(struct tpm *t, const char *what, struct fail *f)
 /* Once only: a session that the TPM has lost is not replaced by another. */
 int tpm_need_session(struct tpm *t, struct fail *f)
 {
-	int r = 0;
+	int r = tpm_need_srk(t, f);
 
-	if (t->srk == ESYS_TR_NONE)
-		r = load_srk(t, f);
 	if (r < 0 || t->session != ESYS_TR_NONE)
 		return r;
 	r = tpm_start_session(t, TPM2_SE_HMAC, 0, &t->session, f);

@@ -58,6 +58,14 @@ void tpm_close(struct tpm **t);
 void tpm_pin_srk(struct tpm *t, const uint8_t name[static srk_name_size]);
 
 /*
+ * Proves that this TPM is the one with the endorsement key whose TPMT_PUBLIC
+ * is *ek, and that the storage root key is in it too: the EK is created from
+ * the default template, and the TPM has to use the private parts of both.
+ * Extends nothing, unseals nothing.
+ */
+int tpm_prove_ek(struct tpm *t, const struct bytes *ek, struct fail *f);
+
+/*
  * The active PCR banks. A bank that is in use and that we cannot compute is
  * a failure, since it would stay un-extended.
  */

@@ -212,7 +212,7 @@ static void test_says_codes_in_words(void **state)
 		  "lockout with tpm2_dictionarylockout -c" },
 		{ 0x98e, -EACCES,
 		  "the TPM asks for a password; clear the passwords of the "
-		  "TPM's owner and SRK" },
+		  "TPM's hierarchies and SRK" },
 		{ 0x902, -EBUSY,
 		  "the TPM has no room for a key; let no other program use the "
 		  "TPM meanwhile" },

@@ -135,12 +135,12 @@ static const struct {
 	/* a salt that the TPM did not get, the nonce it did not send */
 	{ { TPM2_CC_StartAuthSession, 1, 0 },
 	  "cannot read the TPM's clock: the TPM asks for a password; clear the "
-	  "passwords of the TPM's owner and SRK" },
+	  "passwords of the TPM's hierarchies and SRK" },
 	/* no P-256: an RSA key does */
 	{ { TPM2_CC_CreatePrimary, 0, 0x2e6 }, NULL },
 	{ { TPM2_CC_CreatePrimary, 0, 0x9a2 },
 	  "cannot create the TPM's storage root key 0x81000001: the TPM asks "
-	  "for a password; clear the passwords of the TPM's owner and SRK" },
+	  "for a password; clear the passwords of the TPM's hierarchies and SRK" },
 	/* PCRs changed between the check and the use: once is no harm */
 	{ { TPM2_CC_Unseal, 0, 0x128 }, NULL },
 	{ { TPM2_CC_Unseal, 0, 0x99d },

@@ -199,7 +199,7 @@ static void test_asks_for_an_empty_owner_password(void **state)
 	assert_refusal(tpm_banks(t, &algs, &f), &f,
 		       "cannot create the TPM's storage root key 0x81000001: "
 		       "the TPM asks for a password; clear the passwords of "
-		       "the TPM's owner and SRK");
+		       "the TPM's hierarchies and SRK");
 }
 
 /* The size of a secret at the limit and over it; the number of a PCR. */

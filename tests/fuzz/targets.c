@@ -23,6 +23,7 @@
 #include "lib/io.h"
 #include "lib/own.h"
 #include "lib/text.h"
+#include "seal/attestation.h"
 #include "seal/luks.h"
 #include "seal/release-key.h"
 #include "seal/sealed-object.h"
@@ -297,6 +298,46 @@ static void fuzz_uki(const uint8_t *data, size_t len)
 	expect(strncmp(c->stub, "systemd-stub ", 13) == 0, "a stub");
 }
 
+/* The next bytes of an input, at most max, in memory of exactly that size. */
+static struct bytes take_part(const uint8_t **data, size_t *len, size_t max)
+{
+	size_t part = *len < max ? *len : max;
+	struct bytes b = { malloc(part ? part : 1), part };
+
+	expect(b.data, "memory");
+	memcpy(b.data, *data, part);
+	*data += part;
+	*len -= part;
+	return b;
+}
+
+/* Nonce, report, manifest; then once more with the right hash in the report. */
+static void fuzz_attestation(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes nonce =
+		take_part(&data, &len, attestation_nonce_size);
+	own_attestation struct attestation a = { .nonce = { 0 } };
+	struct fail f = { 0 };
+	const uint8_t *report;
+	bool sound;
+
+	memcpy(a.nonce, nonce.data, nonce.len);
+	a.report = take_part(&data, &len, attestation_report_size);
+	a.manifest = take_part(&data, &len, attestation_manifest_max);
+	if (attestation_check(&a, &f) < 0)
+		expect_failure(&f);
+	if (a.report.len < attestation_report_size)
+		return;
+	report = a.report.data;
+	expect(digest_pair(DIGEST_SHA512, a.nonce, sizeof(a.nonce),
+			   a.manifest.data, a.manifest.len,
+			   a.report.data + 0x50) == 0,
+	       "a hash");
+	sound = report[0] >= 2 && report[0] <= 5 && !report[1] && !report[2] &&
+		!report[3] && memcmp(report + 0x30, "\0\0\0\0", 4) == 0;
+	expect((attestation_check(&a, &f) == 0) == sound, "version and VMPL");
+}
+
 /* Words, numbers and encodings: text of the length of a line. */
 static void fuzz_text(const uint8_t *data, size_t len)
 {
@@ -335,6 +376,8 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "release-key", fuzz_release_key, 4096 },
 	{ "kernel", fuzz_kernel, 4096 },
 	{ "uki", fuzz_uki, 8192 },
+	{ "attestation", fuzz_attestation,
+	  attestation_nonce_size + attestation_report_size + 512 },
 	{ "text", fuzz_text, 256 },
 	{ 0 },
 };
