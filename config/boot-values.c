@@ -15,6 +15,7 @@ static const char blanks[] = " \t";
 
 static const char *const end_names[] = { "power-off", "reboot", NULL };
 static const char *const fs_names[] = { "erofs", "squashfs", "ext4", NULL };
+static const char *const identity_names[] = { "driver", "attested", NULL };
 static const char *const overlay_names[] = { "root", "directories", "none",
 					     NULL };
 static const char *const workload_names[] = { "supervise", "exec", NULL };
@@ -71,6 +72,11 @@ int boot_parse_end(const char *value, void *field)
 int boot_parse_fs(const char *value, void *field)
 {
 	return parse_choice(value, fs_names, BOOT_FS_EROFS, field);
+}
+
+int boot_parse_identity(const char *value, void *field)
+{
+	return parse_choice(value, identity_names, BOOT_IDENTITY_DRIVER, field);
 }
 
 int boot_parse_overlay(const char *value, void *field)

@@ -21,6 +21,9 @@ int boot_parse_workload(const char *value, void *field);
 /* Into unsigned: any, or a list of TPM classes. */
 int boot_parse_require(const char *value, void *field);
 
+/* Into enum boot_identity. */
+int boot_parse_identity(const char *value, void *field);
+
 /* Into struct boot_srk: a TPM name in hex, 000b... */
 int boot_parse_srk(const char *value, void *field);
 

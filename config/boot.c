@@ -35,6 +35,8 @@ static const struct ini_key boot_keys[] = {
 static const struct ini_key tpm_keys[] = {
 	{ "require", boot_parse_require, IN(tpm, require), INI_ONCE,
 	  "any, or some of svsm crb tis" },
+	{ "identity", boot_parse_identity, IN(tpm, identity), INI_ONCE,
+	  "driver or attested" },
 	{ "srk", boot_parse_srk, IN(tpm, srk), INI_ONCE,
 	  "the name of a storage root key, 000b and 64 digits of hex" },
 	{ "pcr14-start", boot_parse_pcr_start, IN(tpm, pcr14_start), INI_REPEAT,

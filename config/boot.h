@@ -41,6 +41,12 @@ enum boot_workload_mode {
 	BOOT_WORKLOAD_EXEC
 };
 
+/* What has to show that a TPM is of its class. */
+enum boot_identity {
+	BOOT_IDENTITY_DRIVER,  /* the kernel driver's name */
+	BOOT_IDENTITY_ATTESTED /* and the hardware's report on its EK */
+};
+
 /* Which TPMs may serve, by the kernel driver behind them. */
 enum boot_tpm_class {
 	BOOT_TPM_SVSM = 1U << 0, /* tpm-svsm: the SVSM's, not the host's */
@@ -87,6 +93,7 @@ struct boot_conf {
 	} boot;
 	struct {
 		unsigned require; /* set of enum boot_tpm_class; 0: not said */
+		enum boot_identity identity;
 		struct boot_srk srk;	       /* the only one to speak to */
 		struct digest_set pcr14_start; /* zero if not declared */
 		digest_algs banks;	       /* must all be active */

@@ -24,6 +24,7 @@
 #define UPPER_PATH	 "/upper"   /* the overlay's tmpfs */
 #define NEW_ROOT_PATH	 "/sysroot" /* what becomes / */
 #define RUN_PATH	 "/run/cvm-init"
+#define ATTESTATION_PATH RUN_PATH "/attestation" /* evidence about the TPM */
 #define ROOT_MAPPER_NAME "root"
 
 enum { boot_stages_max = 16 };

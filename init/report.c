@@ -3,7 +3,9 @@
 #include "init/report.h"
 
 #include <errno.h>
+#include <stdio.h>
 
+#include "init/identity.h"
 #include "lib/io.h"
 #include "lib/json.h"
 #include "lib/own.h"
@@ -41,6 +43,23 @@ static struct json_object *digests_json(const struct digest_set *set)
 	return take_ptr(o);
 }
 
+/* The files of stage tpm, none unless identity = attested. */
+static struct json_object *attestation_json(const struct boot *b)
+{
+	own_json struct json_object *list = json_object_new_array();
+	bool attested = b->conf.tpm.identity == BOOT_IDENTITY_ATTESTED;
+
+	for (size_t i = 0; attested && identity_files[i]; i++) {
+		char path[PATH_MAX];
+
+		(void)snprintf(path, sizeof(path), ATTESTATION_PATH "/%s",
+			       identity_files[i]); /* fits */
+		if (json_append(list, json_object_new_string(path)) < 0)
+			return NULL;
+	}
+	return take_ptr(list);
+}
+
 static struct json_object *tpm_json(const struct boot *b)
 {
 	own_json struct json_object *o = json_object_new_object();
@@ -49,6 +68,7 @@ static struct json_object *tpm_json(const struct boot *b)
 	if (events_replay(&b->events, pcr_apps, &after) < 0 ||
 	    json_set_string(o, "device", b->chip.name) < 0 ||
 	    json_set_string(o, "class", b->chip.class) < 0 ||
+	    json_set(o, "attestation", attestation_json(b)) < 0 ||
 	    json_set(o, "pcr14_before", digests_json(&b->pcr_before)) < 0 ||
 	    json_set(o, "pcr14_after", digests_json(&after)) < 0 ||
 	    json_set_u64(o, "commands", b->traffic.commands) < 0 ||

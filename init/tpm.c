@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
- * Leaves an open TPM that is the one boot.conf asks for: its class, its
- * storage root key, its banks, and what its PCR 14 begins with.
+ * Leaves an open TPM that is the one boot.conf asks for: its class, the proof
+ * of that, its storage root key, its banks, and what its PCR 14 begins with.
  * Nothing is extended or unsealed before all of this is so.
  */
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
+
+#include <openssl/crypto.h>
 
 #include "init/boot.h"
+#include "init/identity.h"
+#include "init/tsm.h"
 
 static int open_tpm(struct boot *b, struct fail *f)
 {
@@ -29,6 +34,16 @@ static int open_tpm(struct boot *b, struct fail *f)
 	if (r == 0 && b->conf.tpm.srk.pinned)
 		tpm_pin_srk(b->tpm, b->conf.tpm.srk.name);
 	return r;
+}
+
+static int check_identity(struct boot *b, struct fail *f)
+{
+	if (b->conf.tpm.identity == BOOT_IDENTITY_DRIVER)
+		return 0;
+	/* stage mounts came before its module; the next step says, if not */
+	(void)mount("configfs", "/sys/kernel/config", "configfs",
+		    MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+	return identity_prove(b->tpm, TSM_REPORT_PATH, ATTESTATION_PATH, f);
 }
 
 static int check_banks(struct boot *b, struct fail *f)
@@ -87,6 +102,8 @@ int stage_tpm(struct boot *b, struct fail *f)
 {
 	int r = open_tpm(b, f);
 
+	if (r == 0)
+		r = check_identity(b, f);
 	if (r == 0)
 		r = check_banks(b, f);
 	if (r == 0)

@@ -2,8 +2,9 @@
 """The TPM that the host gives: the right one, in the state that it should be
 in, or no boot; and every bank it has is extended.
 
-Two TPMs in one machine, of which init would have to choose, are beyond QEMU:
-unit test_tpm_find has them.
+Two TPMs in one machine, of which init would have to choose, are beyond QEMU,
+and so is an SVSM that attests its TPM: unit test_tpm_find and test_identity
+have them.
 """
 
 import hashlib
@@ -58,6 +59,23 @@ def test_crb_for_svsm(tiny, boot, series):
     # the modules do not matter: init looks at the TPM before the disks
     machine = tiny(tpm="require = svsm", modules="").machine(memory_mib=512)
     assert_refused(boot(machine).wait(), no_tpm("svsm", f"tpm0 ({driver})"))
+
+
+# Without an SVSM: where its kernel would look for the report, and how that
+# ends. Debian's kernels have configfs as a module.
+NO_REPORT = {"6.1": ("", "No such file or directory"),
+             "6.12": ("load = tsm", "No such device or address"),
+             "7.2": ("load = tsm_report", "No such device or address")}
+
+
+def test_no_report(tiny, boot, series):
+    """identity = attested, in a VM whose TPM nobody attests."""
+    module, reason = NO_REPORT[series]
+    image = tiny(tpm="require = any\nidentity = attested", modules=module)
+    assert_refused(
+        boot(image.machine(memory_mib=512)).wait(),
+        f"init: tpm: cannot ask for an attestation report: {reason}; load "
+        "sev-guest in [modules] of boot.conf")
 
 
 def srk_name(tpm):

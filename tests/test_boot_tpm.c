@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* [tpm] of boot.conf: which TPM, its storage root key, how PCR 14 begins. */
+/* [tpm] of boot.conf: which TPM, what has to show it, how PCR 14 begins. */
 #include "config/boot.h"
 
 #include <string.h>
@@ -33,6 +33,7 @@ static void has_defaults(void **state)
 
 	(void)state;
 	assert_int_equal(c->tpm.require, 0); /* for cvmctl build to fill in */
+	assert_int_equal(c->tpm.identity, BOOT_IDENTITY_DRIVER);
 	assert_false(c->tpm.srk.pinned);
 	assert_int_equal(c->tpm.pcr14_start.algs, 0);
 	for (int a = 0; a < DIGEST_ALG_COUNT; a++)
@@ -43,13 +44,14 @@ static void has_defaults(void **state)
 static void reads_every_key(void **state)
 {
 	const struct boot_conf *c =
-		accept("[tpm]\nrequire = svsm\n"
+		accept("[tpm]\nrequire = svsm\nidentity = attested\n"
 		       "srk = 000b" HASH "\n"
 		       "pcr14-start = sha1:" HEX_20 " \tsha256:" HASH "\n"
 		       "pcr14-start = sha512:" HASH HASH "\n" REST);
 	const struct digest_set *start = &c->tpm.pcr14_start;
 
 	(void)state;
+	assert_int_equal(c->tpm.identity, BOOT_IDENTITY_ATTESTED);
 	assert_true(c->tpm.srk.pinned);
 	assert_int_equal(c->tpm.srk.name[1], 0x0b);
 	assert_int_equal(c->tpm.srk.name[2], 0x00);
@@ -117,6 +119,8 @@ static const struct refusal {
 	  "storage root key, 000b "
 	  "and 64 digits of hex",
 	  "[tpm]\nsrk = 000b" HASH "00\n" },
+	{ "boot.conf:2: identity = yes refused; allowed is driver or attested",
+	  "[tpm]\nidentity = yes\n" },
 };
 
 static void refuses(void **state)
