@@ -124,6 +124,18 @@ static int check_private(struct tpm *t, ESYS_TR key, struct fail *f)
 			    untrusted_host, what_ek);
 }
 
+/* What was proved is as good as what boot.conf could name. */
+static int pin_srk(struct tpm *t, struct fail *f)
+{
+	struct srk_record srk;
+	int r = srk_record_parse(&t->srk_record, &srk);
+
+	if (r < 0) /* it was parsed before */
+		return fail_errno(f, r, "give the VM more memory", what_ek);
+	tpm_pin_srk(t, srk.name);
+	return 0;
+}
+
 int tpm_prove_ek(struct tpm *t, const struct bytes *ek, struct fail *f)
 {
 	own_esys TPM2B_PUBLIC *public = NULL;
@@ -140,6 +152,8 @@ int tpm_prove_ek(struct tpm *t, const struct bytes *ek, struct fail *f)
 	r = check_public(public, ek, f);
 	if (r == 0)
 		r = check_private(t, key, f);
+	if (r == 0)
+		r = pin_srk(t, f);
 	tpm_flush(t, &key);
 	return r;
 }

@@ -61,7 +61,7 @@ void tpm_pin_srk(struct tpm *t, const uint8_t name[static srk_name_size]);
  * Proves that this TPM is the one with the endorsement key whose TPMT_PUBLIC
  * is *ek, and that the storage root key is in it too: the EK is created from
  * the default template, and the TPM has to use the private parts of both.
- * Extends nothing, unseals nothing.
+ * Then that storage root key is pinned. Extends nothing, unseals nothing.
  */
 int tpm_prove_ek(struct tpm *t, const struct bytes *ek, struct fail *f);
 

@@ -61,6 +61,7 @@ static void test_proves_its_own_key(void **state)
 	own_swtpm struct swtpm s = { 0 };
 	own_bytes struct bytes ek = { 0 };
 	own_tpm struct tpm *t = NULL;
+	struct srk_record srk;
 	struct digest_set value;
 	struct fail f = { 0 };
 	digest_algs algs;
@@ -70,8 +71,13 @@ static void test_proves_its_own_key(void **state)
 	read_ek(&s, &ek);
 	t = open_tpm(&s);
 	/* twice: nothing is left in the TPM by the first time */
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(t->srk_pinned, i);
 		assert_ok(tpm_prove_ek(t, &ek, &f), &f);
+	}
+	assert_int_equal(srk_record_parse(&t->srk_record, &srk), 0);
+	assert_true(t->srk_pinned);
+	assert_memory_equal(t->srk_pin, srk.name, srk_name_size);
 	assert_ok(tpm_banks(t, &algs, &f), &f);
 	assert_ok(tpm_pcr_read(t, 14, algs, &value, &f), &f);
 	assert_ok(tpm_prove_ek(t, &ek, &f), &f);
@@ -269,6 +275,7 @@ static void test_a_public_key_is_no_proof(void **state)
 	assert_memory_not_equal(ek.data, other.data, ek_size);
 	t = open_behind(&host, &plan);
 	assert_refusal(tpm_prove_ek(t, &ek, &f), &f, NO_PROOF);
+	assert_false(t->srk_pinned);
 }
 
 /* The SRK that our sessions would be salted to is in the host's TPM. */
