@@ -8,30 +8,11 @@
 #include <string.h>
 
 #include "config/fields.h"
+#include "lib/hex.h"
 #include "lib/text.h"
 
 static const char *const restart_names[] = { "never", "on-failure", "always",
 					     NULL };
-
-static int list_add(struct app_list *list, const char *value)
-{
-	char *copy;
-
-	if (list->n == app_list_max)
-		return -E2BIG;
-	copy = strdup(value);
-	if (!copy)
-		return -ENOMEM;
-	list->value[list->n++] = copy;
-	return 0;
-}
-
-static void list_free(struct app_list *list)
-{
-	for (size_t i = 0; i < list->n; i++)
-		free(list->value[i]);
-	list->n = 0;
-}
 
 /* A command line; its first word is an absolute path. */
 static int parse_exec(const char *value, void *field)
@@ -45,14 +26,49 @@ static int parse_exec(const char *value, void *field)
 	n = text_split_words(app->args, app->argv, app_args_max);
 	if (n < 1 || !text_is_path(app->argv[0]))
 		return -EINVAL;
+	app->last = &app->expect;
 	return 0;
 }
 
 static int parse_measure(const char *value, void *field)
 {
+	struct app *app = field;
+	struct app_file *file = &app->measure[app->measure_n];
+
 	if (!text_is_path(value))
 		return -EINVAL;
-	return list_add(field, value);
+	if (app->measure_n == app_list_max)
+		return -E2BIG;
+	file->path = strdup(value);
+	if (!file->path)
+		return -ENOMEM;
+	app->measure_n++;
+	app->last = &file->expect;
+	return 0;
+}
+
+/* "sha256:HEX", about the exec or measure line before it. */
+static int parse_expect(const char *value, void *field)
+{
+	struct app *app = field;
+	const char *colon = strchr(value, ':');
+	struct expected_digest *e = app->last;
+	size_t len = 0;
+	char name[8];
+	int alg;
+
+	if (!e || e->given || !colon || (size_t)(colon - value) >= sizeof(name))
+		return -EINVAL;
+	memcpy(name, value, (size_t)(colon - value));
+	name[colon - value] = '\0';
+	alg = digest_from_name(name);
+	if (alg < 0 || alg == DIGEST_SHA1 ||
+	    hex_decode(colon + 1, sizeof(e->value), e->value, &len) < 0 ||
+	    len != digest_size((enum digest_alg)alg))
+		return -EINVAL;
+	e->alg = (enum digest_alg)alg;
+	e->given = true;
+	return 0;
 }
 
 /* NAME=value, the name as POSIX has it (XBD 8.1). */
@@ -60,6 +76,7 @@ static int parse_env(const char *value, void *field)
 {
 	static const char letters[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+	struct app *app = field;
 	size_t len = strcspn(value, "=");
 
 	if (len == 0 || !value[len] || !strchr(letters, value[0]))
@@ -68,7 +85,13 @@ static int parse_env(const char *value, void *field)
 		if (!strchr(letters, value[i]) &&
 		    (value[i] < '0' || value[i] > '9'))
 			return -EINVAL;
-	return list_add(field, value);
+	if (app->env_n == app_list_max)
+		return -E2BIG;
+	app->env[app->env_n] = strdup(value);
+	if (!app->env[app->env_n])
+		return -ENOMEM;
+	app->env_n++;
+	return 0;
 }
 
 static int parse_user(const char *value, void *field)
@@ -91,9 +114,12 @@ static int parse_restart(const char *value, void *field)
 static const struct ini_key app_keys[] = {
 	{ "exec", parse_exec, 0, INI_REQUIRED,
 	  "an absolute path and at most 63 arguments" },
-	{ "measure", parse_measure, offsetof(struct app, measure), INI_REPEAT,
+	{ "measure", parse_measure, 0, INI_REPEAT,
 	  "an absolute path in each of at most 32 lines" },
-	{ "env", parse_env, offsetof(struct app, env), INI_REPEAT,
+	{ "expect", parse_expect, 0, INI_REPEAT,
+	  "one sha256:HEX, sha384:HEX or sha512:HEX below an exec or measure "
+	  "line" },
+	{ "env", parse_env, 0, INI_REPEAT,
 	  "NAME=value in each of at most 32 lines" },
 	{ "user", parse_user, offsetof(struct app, user), INI_ONCE,
 	  "a user name of /etc/passwd" },
@@ -146,10 +172,14 @@ int apps_conf_read(const char *file, const char *text, size_t len,
 void apps_conf_free(struct apps_conf *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
-		list_free(&c->app[i].measure);
-		list_free(&c->app[i].env);
+		struct app *app = &c->app[i];
+
+		for (size_t j = 0; j < app->measure_n; j++)
+			free(app->measure[j].path);
+		for (size_t j = 0; j < app->env_n; j++)
+			free(app->env[j]);
 	}
-	c->n = 0;
+	memset(c, 0, sizeof(*c));
 }
 
 int apps_conf_check(const struct apps_conf *c, const struct boot_conf *boot,

@@ -8,10 +8,12 @@
 #define CONFIG_APPS_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "config/boot.h"
+#include "lib/digest.h"
 #include "lib/fail.h"
 #include "lib/ini.h"
 
@@ -32,19 +34,29 @@ enum app_restart {
 	APP_RESTART_ALWAYS
 };
 
-/* Of measure or of env lines, whose limits are the same. */
-struct app_list {
-	char *value[app_list_max];
-	size_t n;
+/* What the author says that the digest of a file or listing is. */
+struct expected_digest {
+	bool given;
+	enum digest_alg alg;
+	uint8_t value[digest_size_max];
+};
+
+struct app_file {
+	char *path; /* absolute */
+	struct expected_digest expect;
 };
 
 struct app {
 	char name[app_name_max + 1];
-	char args[app_line_max];      /* storage that argv points into */
-	char *argv[app_args_max + 1]; /* argv[0] is an absolute path */
-	struct app_list measure;      /* absolute paths, in file order */
-	struct app_list env;	      /* NAME=value */
-	char user[app_name_max + 1];  /* empty: root */
+	char args[app_line_max];       /* storage that argv points into */
+	char *argv[app_args_max + 1];  /* argv[0] is an absolute path */
+	struct expected_digest expect; /* of argv[0] */
+	struct app_file measure[app_list_max]; /* in file order */
+	size_t measure_n;
+	struct expected_digest *last; /* of the line that expect is about */
+	char *env[app_list_max];      /* NAME=value */
+	size_t env_n;
+	char user[app_name_max + 1]; /* empty: root */
 	enum app_restart restart;
 	uint64_t stop_timeout_s; /* from TERM to KILL */
 };

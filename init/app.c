@@ -113,12 +113,12 @@ static void fill_env(const struct app *app, char *const base[static env_base],
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < app->env.n; i++)
-		ret[n++] = app->env.value[i];
+	for (size_t i = 0; i < app->env_n; i++)
+		ret[n++] = app->env[i];
 	for (size_t i = 0; i < env_base; i++) {
 		bool set = false;
 
-		for (size_t j = 0; j < app->env.n; j++)
+		for (size_t j = 0; j < app->env_n; j++)
 			set = set || same_variable(base[i], ret[j]);
 		if (!set)
 			ret[n++] = base[i];

@@ -5,6 +5,8 @@ boot.conf is exchanged in the initramfs. cvmctl build refuses a bad apps.conf,
 so those disks are made by hand, and boot.conf gets their verity values.
 """
 
+import hashlib
+
 import pytest
 import vm
 from bootconf import app, boot_conf
@@ -125,7 +127,7 @@ GOOD_APPS = app("marker", "/app/actor marker hello").encode()
      READ_APPS + "it is over 65536 bytes; shorten it, see apps.conf(5)"),
     (GOOD_APPS + b"shell = yes\n",
      refused_apps(":4: unknown key shell in [app marker]; allowed are exec "
-                  "measure env user restart stop-timeout")),
+                  "measure expect env user restart stop-timeout")),
     (GOOD_APPS + b"restart = never\n",
      refused_apps(":4: restart repeated in [app marker]; one value only")),
     (GOOD_APPS + GOOD_APPS,
@@ -157,6 +159,28 @@ def test_disk_by_hand(tiny, root, boot, desk):
     image = changed_values(tiny(), desk.folder / "image", values)
     disk = vm.Disk(path, snapshot=True)
     assert_went_well(boot(image.machine().replace(disks=(disk,))).wait())
+
+
+@pytest.mark.parametrize("content", [b"expected", b"another"])
+def test_expect(tiny, root, boot, desk, content):
+    """A file that is not what apps.conf says ends the boot."""
+    want, found = (hashlib.sha256(data).hexdigest()
+                   for data in (b"expected", content))
+    apps = (GOOD_APPS + b"measure = /app/words\nexpect = sha256:"
+            + want.encode() + b"\n")
+    tar = changed_root(root("tiny"), desk.folder / "root.tar",
+                       {"/etc/cvm-init/apps.conf": apps,
+                        "/app/words": content})
+    path, values = make_disk(tar, desk.folder)
+    image = changed_values(tiny(), desk.folder / "image", values)
+    disk = vm.Disk(path, snapshot=True)
+    result = boot(image.machine().replace(disks=(disk,))).wait()
+    if want == found:
+        assert_went_well(result)
+    else:
+        assert_refused(result, "init: measure: cannot measure /app/words: "
+                       f"its sha256 is not the expected one but {found}; "
+                       "check [app marker] in apps.conf")
 
 
 @pytest.mark.parametrize("apps, words", [

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/hex.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "seal/content.h"
@@ -24,6 +25,7 @@ struct item {
 	const struct app *app;
 	const char *path; /* as declared */
 	enum event_kind kind;
+	const struct expected_digest *expect;
 	struct bytes listing; /* of a directory */
 	struct digest_set digests;
 };
@@ -55,7 +57,7 @@ static int list_items(const struct apps_conf *apps, struct items *ret)
 	size_t n = 0;
 
 	for (size_t i = 0; i < apps->n; i++)
-		n += 1 + apps->app[i].measure.n;
+		n += 1 + apps->app[i].measure_n;
 	ret->item = calloc(n ? n : 1, sizeof(*ret->item));
 	if (!ret->item)
 		return -ENOMEM;
@@ -64,15 +66,40 @@ static int list_items(const struct apps_conf *apps, struct items *ret)
 
 		ret->item[ret->n++] = (struct item){ .app = app,
 						     .path = app->argv[0],
-						     .kind = EVENT_EXEC };
-		for (size_t j = 0; j < app->measure.n; j++)
+						     .kind = EVENT_EXEC,
+						     .expect = &app->expect };
+		for (size_t j = 0; j < app->measure_n; j++)
 			ret->item[ret->n++] = (struct item){
 				.app = app,
-				.path = app->measure.value[j],
+				.path = app->measure[j].path,
 				.kind = EVENT_FILE,
+				.expect = &app->measure[j].expect,
 			};
 	}
 	return 0;
+}
+
+/* The banks, and what the author's own digest takes. */
+static digest_algs item_algs(const struct measured *m, const struct item *item)
+{
+	return m->algs | (item->expect->given ? 1U << item->expect->alg : 0);
+}
+
+/* Refuses an item that is not what its author says. */
+static int check_expected(const struct item *item, struct fail *f)
+{
+	const struct expected_digest *e = item->expect;
+	char remedy[remedy_max];
+	char hex[2 * digest_size_max + 1];
+
+	if (!e->given || memcmp(item->digests.value[e->alg], e->value,
+				digest_size(e->alg)) == 0)
+		return 0;
+	hex_encode(item->digests.value[e->alg], digest_size(e->alg), hex);
+	(void)fail_because(f, "", write_remedy(item->app, remedy), "measure %s",
+			   item->path);
+	return fail_reason(f, "its %s is not the expected one but %s",
+			   digest_name(e->alg), hex);
 }
 
 static int list_directory(const struct measured *m, struct item *item,
@@ -90,8 +117,8 @@ static int list_directory(const struct measured *m, struct item *item,
 	if (r < 0)
 		return r;
 	item->kind = EVENT_DIRECTORY;
-	r = digest_data(m->algs, item->listing.data, item->listing.len,
-			&item->digests);
+	r = digest_data(item_algs(m, item), item->listing.data,
+			item->listing.len, &item->digests);
 	return r < 0 ? fail_errno(f, r, remedy, "measure %s", item->path) : 0;
 }
 
@@ -117,7 +144,7 @@ static int find_item(const struct measured *m, struct item *item,
 	if (item->kind == EVENT_EXEC && !(found.st.st_mode & 0111))
 		return fail_because(f, "it is not executable", remedy,
 				    "measure %s", item->path);
-	found.algs = m->algs;
+	found.algs = item_algs(m, item);
 	*ret_file = found;
 	return 0;
 }
@@ -151,6 +178,15 @@ static int hash_items(const struct measured *m, struct items *items,
 		owner[i]->digests = files[i].digests;
 	}
 	return 0;
+}
+
+static int check_items(const struct items *items, struct fail *f)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < items->n; i++)
+		r = check_expected(&items->item[i], f);
+	return r;
 }
 
 static int add_event(struct events *list, struct item *item)
@@ -201,6 +237,8 @@ int measure_apps(const struct measured *m, struct events *ret, struct fail *f)
 		return fail_errno(f, r, "give the VM more memory",
 				  "measure the apps");
 	r = hash_items(m, &items, f);
+	if (r == 0)
+		r = check_items(&items, f);
 	if (r == -ENOMEM) /* which says nothing about an app */
 		(void)fail_remedy(f, "give the VM more memory");
 	if (r < 0)

@@ -14,6 +14,12 @@ static int read_apps(const char *text, struct apps_conf *c, struct ini_error *e)
 	return apps_conf_read("apps.conf", text, strlen(text), c, e);
 }
 
+#define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define A96 A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define EXPECT_ALLOWED                                                         \
+	" refused; allowed is one sha256:HEX, sha384:HEX or sha512:HEX below " \
+	"an exec or measure line"
+
 static void reads_every_key(void **state)
 {
 	static struct apps_conf c; /* large */
@@ -23,7 +29,9 @@ static void reads_every_key(void **state)
 	assert_int_equal(read_apps("[app web]\n"
 				   "exec = /usr/bin/python3 \"/app/my main.py\""
 				   "  --port 8080\n"
+				   "expect = sha384:" A96 "\n"
 				   "measure = /app\nmeasure = /etc/x y\n"
+				   "expect = sha256:" A64 "\n"
 				   "user = www-data\nenv = LOG=info=1\n"
 				   "restart = on-failure\nstop-timeout = 3\n"
 				   "[app two]\nexec = /bin/true\n",
@@ -35,10 +43,16 @@ static void reads_every_key(void **state)
 	assert_string_equal(c.app[0].argv[1], "/app/my main.py");
 	assert_string_equal(c.app[0].argv[3], "8080");
 	assert_null(c.app[0].argv[4]);
-	assert_int_equal(c.app[0].measure.n, 2);
-	assert_string_equal(c.app[0].measure.value[1], "/etc/x y");
+	assert_int_equal(c.app[0].measure_n, 2);
+	assert_string_equal(c.app[0].measure[1].path, "/etc/x y");
+	assert_int_equal(c.app[0].expect.alg, DIGEST_SHA384);
+	assert_int_equal(c.app[0].expect.value[47], 0xaa);
+	assert_false(c.app[0].measure[0].expect.given);
+	assert_true(c.app[0].measure[1].expect.given);
+	assert_int_equal(c.app[0].measure[1].expect.alg, DIGEST_SHA256);
+	assert_false(c.app[1].expect.given);
 	assert_string_equal(c.app[0].user, "www-data");
-	assert_string_equal(c.app[0].env.value[0], "LOG=info=1");
+	assert_string_equal(c.app[0].env[0], "LOG=info=1");
 	assert_int_equal(c.app[0].restart, APP_RESTART_ON_FAILURE);
 	assert_int_equal(c.app[0].stop_timeout_s, 3);
 	assert_int_equal(c.app[1].restart, APP_RESTART_NEVER);
@@ -81,6 +95,21 @@ static const struct refusal {
 	{ "apps.conf:2: env = A refused; allowed is NAME=value in each of at "
 	  "most 32 lines",
 	  "[app a]\nenv = A\n" },
+	{ "apps.conf:2: expect = sha256:" A64 EXPECT_ALLOWED,
+	  "[app a]\nexpect = sha256:" A64 "\nexec = /a\n" },
+	{ "apps.conf:4: expect = sha256:" A64 EXPECT_ALLOWED,
+	  "[app a]\nexec = /a\nexpect = sha256:" A64 "\nexpect = sha256:" A64
+	  "\n" },
+	{ "apps.conf:3: expect = sha384:" A64 EXPECT_ALLOWED,
+	  "[app a]\nexec = /a\nexpect = sha384:" A64 "\n" },
+	{ "apps.conf:3: expect = " A64 EXPECT_ALLOWED,
+	  "[app a]\nexec = /a\nexpect = " A64 "\n" },
+	{ "apps.conf:3: expect = sha1:aa" EXPECT_ALLOWED,
+	  "[app a]\nexec = /a\nexpect = sha1:aa\n" },
+	{ "apps.conf:3: expect = sm3:aa" EXPECT_ALLOWED,
+	  "[app a]\nexec = /a\nexpect = sm3:aa\n" },
+	{ "apps.conf:3: expect = sha256:" EXPECT_ALLOWED,
+	  "[app a]\nexec = /a\nexpect = sha256:\n" },
 	{ "apps.conf:2: user = Root! refused; allowed is a user name of "
 	  "/etc/passwd",
 	  "[app a]\nuser = Root!\n" },

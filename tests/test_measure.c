@@ -24,6 +24,13 @@ enum { sha256_only = 1U << DIGEST_SHA256 };
 
 #define ABC_SHA256 \
 	"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+#define ABC_SHA384                                                         \
+	"cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed" \
+	"8086072ba1e7cc2358baeca134c825a7"
+#define ABD_SHA256 \
+	"a52d159f262b2c6ddb724a61840befc36eb30c88877a4030b65cbe86298449c9"
+#define ABD_SHA384 \
+	"5d15bcebb965fa77926c23471c96e3a326b363f5f105c3ef17cfd033b9734fa46556f81a26bb3044d2dda50481325ef7"
 
 static int make_tree(void **state)
 {
@@ -189,6 +196,56 @@ struct writer {
 };
 
 /* Lets a file grow and shrink all the time. */
+/* What "expect" says of the line above it is compared with what is there. */
+static const struct {
+	const char *name;
+	const char *conf;
+	const char *want; /* NULL: it is as expected */
+} expectations[] = {
+	{ "program",
+	  "[app web]\nexec = /bin/run\nexpect = sha256:" ABC_SHA256 "\n",
+	  NULL },
+	{ "other program",
+	  "[app web]\nexec = /app/code\nexpect = sha256:" ABC_SHA256 "\n",
+	  "init: measure: cannot measure /app/code: its sha256 is not the "
+	  "expected one but " ABD_SHA256 "; check [app web] in apps.conf" },
+	{ "file, in a bank that is not active",
+	  "[app web]\nexec = /app/code\nmeasure = /bin/run\n"
+	  "expect = sha384:" ABC_SHA384 "\n",
+	  NULL },
+	{ "other file, in a bank that is not active",
+	  "[app web]\nexec = /bin/run\nmeasure = /app/code\n"
+	  "expect = sha384:" ABC_SHA384 "\n",
+	  "init: measure: cannot measure /app/code: its sha384 is not the "
+	  "expected one but " ABD_SHA384 "; check [app web] in apps.conf" },
+	{ "directory",
+	  "[app web]\nexec = /bin/run\nmeasure = /box\n"
+	  "expect = sha256:" ABC_SHA256 "\n",
+	  "init: measure: cannot measure /box: its sha256 is not the "
+	  "expected one but " },
+};
+
+static void expects(void **state)
+{
+	struct tree *t = *state;
+
+	tree_file(t, "app/code", 0755, "abd");
+	tree_dir(t, "box");
+	for (size_t i = 0; i < array_size(expectations); i++) {
+		own_events struct events events = { 0 };
+		const char *want = expectations[i].want;
+		char line[fail_line_max];
+		struct fail f = { 0 };
+		int r = measure(t, expectations[i].conf, &events, &f);
+
+		fail_format(&f, "init", "measure", line, sizeof(line));
+		if (!want && r < 0)
+			fail_msg("%s: %s", expectations[i].name, line);
+		if (want && (r == 0 || strncmp(line, want, strlen(want)) != 0))
+			fail_msg("%s: %d %s", expectations[i].name, r, line);
+	}
+}
+
 static void *keep_changing(void *arg)
 {
 	struct writer *w = arg;
@@ -284,6 +341,7 @@ int main(void)
 		tree_test(events_in_declared_order),
 		tree_test(links_stay_inside_the_root),
 		tree_test(refuses),
+		tree_test(expects),
 		tree_test(changing_file_is_refused),
 		tree_test(exchanged_file_is_noticed),
 		tree_test(many_files_keep_their_order),
