@@ -31,8 +31,9 @@ def systemd(request):
 @pytest.fixture
 def enrolled(builder, desk, tpm, systemd):
     """enrolled(image, *options): a disk for this image, on which the key of
-    systemd-cryptenroll has taken the place of cvmctl's."""
-    def make(image, *options, public=None):
+    systemd-cryptenroll has taken the place of cvmctl's. EVENTS are in PCR 14
+    then, PUBLIC is a release key."""
+    def make(image, *options, events=(), public=None):
         with interop.bench(tpm, builder.cvmctl, systemd) as bench:
             bench.disk.unlink()
             if public:
@@ -44,6 +45,8 @@ def enrolled(builder, desk, tpm, systemd):
             bench.systemd("systemd-cryptenroll", "--wipe-slot=tpm2",
                           "/mnt/disk")
             assert bench.tokens() == []
+            for digest in events:
+                bench.extend(14, digest)
             bench.enroll(*options)
             return vm.Disk(shutil.move(bench.disk, desk.folder))
     return make
@@ -56,6 +59,21 @@ def test_literal(with_volume, builder, enrolled, run):
     disk = enrolled(image, f"--tpm2-pcrs=14:sha256={value}")
     assert_counts(run(image, disk), 1)
     assert_counts(run(image, disk), 2)
+
+
+@pytest.mark.parametrize("systemd", ("252",), indirect=True)
+def test_before_srk(with_volume, builder, desk, tpm, enrolled, run):
+    """Sealed by a systemd that knows no storage root key, to the PCR 14 of
+    then, which has seen the events that init measures."""
+    with seal.served(tpm) as words:
+        name = images.run([builder.cvmctl, "srk", "--tpm", words, "--output",
+                           desk.folder / "srk"]).split()[-1]
+    image = with_volume(tpm=f"require = any\nsrk = {name}")
+    *events, _ = image.manifest["apps"]["events"]
+    disk = enrolled(image, "--tpm2-pcrs=14", events=[
+        digest["digest"] for event in events for digest in event["digests"]
+        if digest["hashAlg"] == "sha256"])
+    assert_counts(run(image, disk), 1)
 
 
 def test_signed(with_volume, builder, desk, enrolled, run):
