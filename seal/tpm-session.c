@@ -66,7 +66,11 @@ static const TPM2B_PUBLIC srk_rsa = {
 
 void tpm_flush(struct tpm *t, ESYS_TR *handle)
 {
-	/* the kernel flushes what is left when the device is closed */
+	/*
+	 * What a TPM keeps in spite of us is of no use to those who come
+	 * after: the extend of the cap ends every PolicyPCR (TCG Part 3,
+	 * 23.7), and an object still asks for its policy.
+	 */
 	if (*handle != ESYS_TR_NONE)
 		(void)Esys_FlushContext(t->esys, *handle);
 	*handle = ESYS_TR_NONE;
