@@ -73,7 +73,7 @@ def appended(words):
     (lambda good: b"[boot]\non-exit = reboot\non-exit = reboot\n",
      refused_boot(":3: on-exit repeated in [boot]; one value only")),
     (lambda good: b"[boot]\non-exit = reboot\n[tpm]\nbanks = sha256\n",
-     refused_boot(": [tpm] ends without require; "
+     refused_boot(": no [tpm] require; "
                   "it is any, or some of svsm crb tis")),
     (lambda good: b"on-exit = reboot\n" + good,
      refused_boot(":1: on-exit before any [section]")),
