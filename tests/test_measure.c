@@ -195,7 +195,6 @@ struct writer {
 	atomic_bool stop;
 };
 
-/* Lets a file grow and shrink all the time. */
 /* What "expect" says of the line above it is compared with what is there. */
 static const struct {
 	const char *name;
@@ -243,9 +242,13 @@ static void expects(void **state)
 			fail_msg("%s: %s", expectations[i].name, line);
 		if (want && (r == 0 || strncmp(line, want, strlen(want)) != 0))
 			fail_msg("%s: %d %s", expectations[i].name, r, line);
+		for (size_t j = 0; r == 0 && j < events.n; j++)
+			assert_int_equal(events.event[j].digests.algs,
+					 sha256_only);
 	}
 }
 
+/* Lets a file grow and shrink all the time. */
 static void *keep_changing(void *arg)
 {
 	struct writer *w = arg;
