@@ -109,12 +109,15 @@ static int check_key(const struct sealed_key *key, void *context,
 }
 
 /* The path of a descriptor below the new root, seen from there. */
-static int path_in_root(const char *link, char ret[static PATH_MAX])
+static int path_in_root(int fd, char ret[static PATH_MAX])
 {
 	static const char root[] = NEW_ROOT_PATH;
+	char link[64];
 	char path[PATH_MAX];
-	ssize_t len = readlink(link, path, sizeof(path) - 1);
+	ssize_t len;
 
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof(path) - 1);
 	if (len < 0)
 		return -errno;
 	path[len] = '\0';
@@ -133,28 +136,49 @@ static bool is_below(const char *path, const char *dir)
 	       (path[len] == '\0' || path[len] == '/');
 }
 
-/* True when a mount on path would change what the event stands for. */
-static bool would_change(const struct event *e, const char *path)
+/* True when a mount on path would change what is at measured. */
+static bool would_change(const char *measured, enum event_kind kind,
+			 const char *path)
 {
-	return is_below(e->path, path) ||
-	       (e->kind == EVENT_DIRECTORY && is_below(path, e->path));
+	return is_below(measured, path) ||
+	       (kind == EVENT_DIRECTORY && is_below(path, measured));
 }
 
-/* PCR 14 vouches for files: nothing may be mounted over or among them. */
-static int check_cover(const struct boot *b, const struct boot_volume *v,
-		       const char *path, struct fail *f)
+/*
+ * PCR 14 vouches for files: nothing may be mounted over or among them, nor
+ * over the links that lead to them. path is v->mount after all links.
+ */
+static int check_cover(int root, const struct event *e,
+		       const struct boot_volume *v, const char *path,
+		       struct fail *f)
 {
-	for (size_t i = 0; i < b->events.n; i++) {
-		const char *measured = b->events.event[i].path;
+	own_fd int fd = io_open_in_root(root, e->path, O_PATH);
+	char real[PATH_MAX];
+	int r = fd < 0 ? fd : path_in_root(fd, real);
 
-		if (would_change(&b->events.event[i], path) ||
-		    would_change(&b->events.event[i], v->mount))
-			return fail_because(
-				f, "it would hide or change what was measured",
-				"mount it elsewhere", "mount volume %s over %s",
-				v->name, measured);
-	}
-	return 0;
+	if (r < 0)
+		return fail_errno(f, r, "mount it elsewhere",
+				  "mount volume %s beside %s", v->name,
+				  e->path);
+	if (!would_change(real, e->kind, path) &&
+	    !would_change(e->path, e->kind, path) &&
+	    !would_change(e->path, e->kind, v->mount))
+		return 0;
+	return fail_because(f, "it would hide or change what was measured",
+			    "mount it elsewhere", "mount volume %s over %s",
+			    v->name, e->path);
+}
+
+static int check_covers(const struct boot *b, int root,
+			const struct boot_volume *v, const char *path,
+			struct fail *f)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < b->events.n; i++)
+		if (b->events.event[i].path[0] == '/')
+			r = check_cover(root, &b->events.event[i], v, path, f);
+	return r;
 }
 
 /* ret_path: where it is in the new root, after all links. */
@@ -171,11 +195,11 @@ static int mount_volume(const struct boot *b, const struct boot_volume *v,
 	/* the descriptor, not the path: no link on the way can change it */
 	(void)snprintf(target, sizeof(target), "/proc/self/fd/%d", fd);
 	(void)snprintf(source, sizeof(source), "/dev/mapper/%s", v->name);
-	r = fd < 0 ? fd : path_in_root(target, ret_path);
+	r = fd < 0 ? fd : path_in_root(fd, ret_path);
 	if (r < 0)
 		return fail_errno(f, r, "create the directory on the root",
 				  "mount volume %s on %s", v->name, v->mount);
-	r = check_cover(b, v, ret_path, f);
+	r = check_covers(b, root, v, ret_path, f);
 	if (r < 0)
 		return r;
 	if (mount(source, target, "ext4", flags, NULL) < 0)

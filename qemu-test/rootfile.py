@@ -18,7 +18,8 @@ SALT = bytes(range(32))
 
 def changed(tar, target, files):
     """A copy of the root TAR at TARGET with other FILES: a dict from path to
-    bytes, to (bytes, mode), or to None for no such file."""
+    bytes, to (bytes, mode), to a str for a link to it, or to None for no such
+    file."""
     with tarfile.open(tar) as old, tarfile.open(target, "w") as new:
         for member in old:
             if member.name.removeprefix(".") not in files:
@@ -27,6 +28,10 @@ def changed(tar, target, files):
         for path, data in files.items():
             if data is not None:
                 member = tarfile.TarInfo("." + path)
+                if isinstance(data, str):
+                    member.type, member.linkname = tarfile.SYMTYPE, data
+                    new.addfile(member)
+                    continue
                 if isinstance(data, tuple):
                     data, member.mode = data
                 member.size = len(data)

@@ -259,11 +259,18 @@ def test_key_of_inactive_bank(with_volume, desk, sealed, run):
 @pytest.mark.parametrize("mount, measured", [
     ("/app", "/app/actor"),
     ("/app/inside", "/app"),
-], ids=["over", "inside"])
+    ("/srv/releases", "/srv/current/words"),
+    ("/srv/link", "/srv/current/words"),
+], ids=["over", "inside", "behind-a-link", "links-on-both-sides"])
 def test_mount_on_measured(with_volume, sealed, run, mount, measured):
     """PCR 14 vouches for files that a volume would hide or add to."""
-    image = with_volume(state=f"uuid = {UUID}\nmount = {mount}",
-                        files={**FILES, "/app/inside/file": b"hidden"})
+    apps = (f"{APPS}\nmeasure = {measured}\n" if measured.startswith("/srv")
+            else APPS)
+    image = with_volume(apps=apps, state=f"uuid = {UUID}\nmount = {mount}",
+                        files={**FILES, "/app/inside/file": b"hidden",
+                               "/srv/releases/7/words": b"measured",
+                               "/srv/current": "releases/7",
+                               "/srv/link": "releases"})
     assert_refused(run(image, sealed(image)),
                    f"init: volumes: cannot mount volume state over {measured}"
                    ": it would hide or change what was measured; "
