@@ -45,15 +45,23 @@ int stage_cap(struct boot *b, struct fail *f)
 	return r < 0 ? r : check_log(b, f);
 }
 
+static void spoil(struct tpm *t, digest_algs banks)
+{
+	struct digest_set digests;
+
+	if (digest_data(banks, events_cap_failed, strlen(events_cap_failed),
+			&digests) == 0)
+		tpm_pcr_spoil(t, pcr_apps, &digests);
+}
+
 /* Without the log, which may be full, or be the reason of the failure. */
 void cap_failed(struct boot *b)
 {
-	/* a TPM that did not tell its banks passes over what it has not */
-	static const digest_algs all = (1U << DIGEST_ALG_COUNT) - 1;
-	struct digest_set digests;
-
-	if (b->tpm && digest_data(b->banks ? b->banks : all, events_cap_failed,
-				  strlen(events_cap_failed), &digests) == 0)
-		tpm_pcr_spoil(b->tpm, pcr_apps, &digests);
+	/* One by one: a TPM takes none of a command with one it lacks. */
+	for (enum digest_alg a = 0; b->tpm && a < DIGEST_ALG_COUNT; a++)
+		if (!b->banks)
+			spoil(b->tpm, 1U << a);
+	if (b->tpm && b->banks)
+		spoil(b->tpm, b->banks);
 	tpm_close(&b->tpm);
 }

@@ -2,10 +2,9 @@
 /*
  * Leaves an open TPM that is the one boot.conf asks for: its class, the proof
  * of that, its storage root key, its banks, and what its PCR 14 begins with.
- * Nothing is extended or unsealed before all of this is so.
+ * Nothing is measured or unsealed before all of this is so.
  */
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
