@@ -252,6 +252,11 @@ static int check_sections(const char *file, const struct boot_conf *c,
 	if (!c->tpm.require && !template)
 		return ini_refuse(error, file, "no [tpm] require; it is %s",
 				  tpm_keys[0].allowed);
+	if (c->tpm.identity == BOOT_IDENTITY_ATTESTED && c->tpm.require &&
+	    !(c->tpm.require & BOOT_TPM_SVSM))
+		return ini_refuse(error, file,
+				  "[tpm] identity = attested without svsm in "
+				  "require");
 	if (!c->ima.declared)
 		return ini_refuse(error, file, "no [ima] policy; it is %s",
 				  ima_keys[0].allowed);

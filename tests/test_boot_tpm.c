@@ -121,6 +121,8 @@ static const struct refusal {
 	  "[tpm]\nsrk = 000b" HASH "00\n" },
 	{ "boot.conf:2: identity = yes refused; allowed is driver or attested",
 	  "[tpm]\nidentity = yes\n" },
+	{ "boot.conf: [tpm] identity = attested without svsm in require",
+	  "[tpm]\nrequire = crb tis\nidentity = attested\n" },
 };
 
 static void refuses(void **state)
