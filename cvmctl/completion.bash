@@ -12,12 +12,15 @@ _cvmctl_help() {
 	"${COMP_WORDS[0]}" "$@" --help 2>/dev/null
 }
 
-# The value of the option before the cursor: 1 when that one takes none.
+# The value of the option before the cursor: 1 when that one takes none. In
+# --help two blanks or more stand before an option, and behind its value.
 _cvmctl_value() {
 	local current=$1 option=$2 kind
 
 	kind=$(_cvmctl_help "${COMP_WORDS[1]}" |
-		awk -v option="$option" '$1 == option { print $2 }')
+		awk -F '  +' -v option="$option" '
+			{ split($2, words, " ") }
+			words[1] == option { print words[2] }')
 	case $option:$kind in
 	*:IMAGE_DIR | *:DIR) _cvmctl_answer -d -- "$current" ;;
 	*:FILE | *:VMLINUZ | *:INIT | *:DIR\|TAR) _cvmctl_answer -f -- "$current" ;;

@@ -98,21 +98,30 @@ static int inspect_file(const char *path, struct json_object **ret,
 	return inspect_json(path, &content, ret, f);
 }
 
-/*
- * One value, escaped: it may come from a file that others wrote. A listing
- * keeps its lines.
- */
+/* Escaped: it may come from a file that others wrote. */
+static void print_text(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (s[i] >= ' ' && s[i] < 127)
+			(void)putchar(s[i]);
+		else
+			(void)printf("\\x%02x", (unsigned char)s[i]);
+}
+
+/* One value; a listing keeps its lines. */
 static void print_value(struct json_object *v, int depth)
 {
 	const char *s = json_object_get_string(v);
 
-	for (; s && *s; s++) {
-		if (*s == '\n' && s[1])
+	if (!s)
+		s = ""; /* a null */
+	while (*s) {
+		size_t len = strcspn(s, "\n");
+
+		print_text(s, len);
+		s += len;
+		if (*s == '\n' && *++s)
 			(void)printf("\n%*s", depth, "");
-		else if (*s >= ' ' && *s < 127)
-			(void)putchar(*s);
-		else if (*s != '\n')
-			(void)printf("\\x%02x", (unsigned char)*s);
 	}
 	(void)putchar('\n');
 }
@@ -121,9 +130,13 @@ static void print_tree(struct json_object *o, int depth);
 
 static bool is_numbers(struct json_object *v)
 {
-	return json_object_is_type(v, json_type_array) &&
-	       json_object_is_type(json_object_array_get_idx(v, 0),
-				   json_type_int);
+	bool all = json_object_is_type(v, json_type_array) &&
+		   json_object_array_length(v);
+
+	for (size_t i = 0; all && i < json_object_array_length(v); i++)
+		all = json_object_is_type(json_object_array_get_idx(v, i),
+					  json_type_int);
+	return all;
 }
 
 /* "4,9,14" */
@@ -143,8 +156,9 @@ static void print_member(const char *label, const char *colon,
 		json_object_is_type(v, json_type_object) ||
 		(json_object_is_type(v, json_type_array) && !is_numbers(v));
 
-	(void)printf("%*s%s%s%s", depth, "", label, colon,
-		     is_tree ? "\n" : " ");
+	(void)printf("%*s", depth, "");
+	print_text(label, strlen(label));
+	(void)printf("%s%s", colon, is_tree ? "\n" : " ");
 	if (is_tree)
 		print_tree(v, depth + 2);
 	else if (is_numbers(v))
