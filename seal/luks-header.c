@@ -220,29 +220,81 @@ static const char *kdf_refusal(struct json_object *kdf)
 	return NULL;
 }
 
-const char *luks_header_keyslot_refusal(struct json_object *header, int keyslot)
+/* What is wrong with a keyslot; the words depend on whose it is. */
+enum slot_fault {
+	SLOT_SOUND,
+	SLOT_NO_KEY,
+	SLOT_OTHER_KEY,
+	SLOT_CIPHER,
+	SLOT_SPLIT,
+};
+
+/* Everything but the KDF: that what opens it knows its passphrase. */
+static enum slot_fault slot_fault(struct json_object *header, const char *id)
 {
 	static const char *const known[] = { "type", "key_size", "af", "area",
 					     "kdf",  "priority", NULL };
-	struct json_object *slot;
-	struct json_object *area;
-	char id[16];
+	struct json_object *slot = json_get(json_get(header, "keyslots"), id);
+	struct json_object *area = json_get(slot, "area");
 
-	(void)snprintf(id, sizeof(id), "%d", keyslot);
-	slot = json_get(json_get(header, "keyslots"), id);
-	area = json_get(slot, "area");
 	if (!slot || !holds_volume_key(header, id))
-		return "its sealed keyslot holds no volume key";
+		return SLOT_NO_KEY;
 	if (!is_string(json_get(slot, "type"), "luks2") ||
 	    !is_number(json_get(slot, "key_size"), volume_key_size) ||
 	    !has_only(slot, known))
-		return "its sealed keyslot is not one for a key of 512 bits";
+		return SLOT_OTHER_KEY;
 	if (!is_string(json_get(area, "type"), "raw") ||
 	    !is_string(json_get(area, "encryption"), DATA_CIPHER) ||
 	    !is_number(json_get(area, "key_size"), volume_key_size))
-		return "its sealed keyslot is not encrypted with " DATA_CIPHER
-		       " and 512 bits";
-	if (!is_split(json_get(slot, "af")))
-		return "its sealed keyslot is not split into 4000 stripes";
-	return kdf_refusal(json_get(slot, "kdf"));
+		return SLOT_CIPHER;
+	return is_split(json_get(slot, "af")) ? SLOT_SOUND : SLOT_SPLIT;
+}
+
+const char *luks_header_keyslot_refusal(struct json_object *header, int keyslot)
+{
+	static const char *const words[] = {
+		[SLOT_NO_KEY] = "its sealed keyslot holds no volume key",
+		[SLOT_OTHER_KEY] =
+			"its sealed keyslot is not one for a key of 512 bits",
+		[SLOT_CIPHER] =
+			"its sealed keyslot is not encrypted with " DATA_CIPHER
+			" and 512 bits",
+		[SLOT_SPLIT] =
+			"its sealed keyslot is not split into 4000 stripes",
+	};
+	enum slot_fault fault;
+	char id[16];
+
+	(void)snprintf(id, sizeof(id), "%d", keyslot);
+	fault = slot_fault(header, id);
+	if (fault != SLOT_SOUND)
+		return words[fault];
+	return kdf_refusal(
+		json_get(json_get(json_get(header, "keyslots"), id), "kdf"));
+}
+
+const char *luks_header_keyslots_refusal(struct json_object *header)
+{
+	static const char *const words[] = {
+		[SLOT_SOUND] = NULL,
+		[SLOT_NO_KEY] = "a keyslot of it holds no volume key",
+		[SLOT_OTHER_KEY] =
+			"a keyslot of it is not one for a key of 512 bits",
+		[SLOT_CIPHER] =
+			"a keyslot of it is not encrypted with " DATA_CIPHER
+			" and 512 bits",
+		[SLOT_SPLIT] = "a keyslot of it is not split into 4000 stripes",
+	};
+	struct json_object *keyslots = json_get(header, "keyslots");
+	enum slot_fault fault = SLOT_SOUND;
+
+	if (!json_object_is_type(keyslots, json_type_object))
+		return words[SLOT_NO_KEY];
+	json_object_object_foreach(keyslots, id, slot)
+	{
+		(void)slot;
+		if (fault == SLOT_SOUND)
+			fault = slot_fault(header, id);
+	}
+	return words[fault];
 }

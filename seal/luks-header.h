@@ -33,4 +33,11 @@ const char *luks_header_refusal(struct json_object *header);
 const char *luks_header_keyslot_refusal(struct json_object *header,
 					int keyslot);
 
+/*
+ * The same for every keyslot, of whatever KDF, before a key is tried in all
+ * of them: with a null cipher any key opens one, to a volume key of the
+ * host's choice.
+ */
+const char *luks_header_keyslots_refusal(struct json_object *header);
+
 #endif

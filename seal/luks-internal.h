@@ -17,6 +17,12 @@ struct luks {
 /* A device without its header. Knows no volume, only a path: says nothing. */
 int luks_init(const char *device, struct luks **ret);
 
+/*
+ * Refuses a header that has a keyslot which any key might open: to be asked
+ * before a key is tried in all of them. 0 or -errno.
+ */
+int luks_check_keyslots(const struct luks *l, struct fail *f);
+
 /* The volume key by one keyslot, or CRYPT_ANY_SLOT; the caller frees. */
 int luks_unlock(struct luks *l, int keyslot, const struct secret *passphrase,
 		struct secret *ret);

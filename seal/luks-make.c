@@ -75,8 +75,11 @@ int luks_add_key(struct luks *l, const struct secret *existing,
 		 const struct secret *passphrase, int *ret_keyslot,
 		 struct fail *f)
 {
-	int r = set_pbkdf(l);
+	int r = luks_check_keyslots(l, f);
 
+	if (r < 0)
+		return r;
+	r = set_pbkdf(l);
 	if (r == 0)
 		r = crypt_keyslot_add_by_passphrase(
 			l->cd, CRYPT_ANY_SLOT, (const char *)existing->data,
@@ -150,8 +153,11 @@ int luks_read_volume_key(struct luks *l, const struct secret *passphrase,
 			 struct secret *ret_key, uint64_t *ret_data_bytes,
 			 struct fail *f)
 {
-	int r = luks_unlock(l, CRYPT_ANY_SLOT, passphrase, ret_key);
+	int r = luks_check_keyslots(l, f);
 
+	if (r < 0)
+		return r;
+	r = luks_unlock(l, CRYPT_ANY_SLOT, passphrase, ret_key);
 	if (r < 0)
 		return fail_errno(f, r, "give a key that opens it",
 				  "open volume %s", l->device);

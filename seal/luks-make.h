@@ -15,7 +15,10 @@
 int luks_format(const char *device, const char *uuid, const char *label,
 		const struct secret *passphrase, struct fail *f);
 
-/* Adds a keyslot for passphrase, opened by one that exists. */
+/*
+ * Adds a keyslot for passphrase, opened by one that exists. All of them are
+ * checked before: who seals the volume key vouches for it.
+ */
 int luks_add_key(struct luks *l, const struct secret *existing,
 		 const struct secret *passphrase, int *ret_keyslot,
 		 struct fail *f);

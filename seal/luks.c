@@ -166,6 +166,18 @@ static int check_keyslot(const struct luks *l, int keyslot, struct fail *f)
 	return why ? refuse(l, why, f) : 0;
 }
 
+int luks_check_keyslots(const struct luks *l, struct fail *f)
+{
+	own_json struct json_object *header = NULL;
+	const char *why;
+	int r = read_header(l, &header, f);
+
+	if (r < 0)
+		return r;
+	why = luks_header_keyslots_refusal(header);
+	return why ? refuse(l, why, f) : 0;
+}
+
 int luks_open(const char *device, struct luks **ret, struct fail *f)
 {
 	own_luks struct luks *l = NULL;

@@ -217,6 +217,40 @@ static void test_uses_only_sound_keyslots(void **state)
 	}
 }
 
+/* Any key opens a null cipher, to a volume key of the host's choice. */
+static void test_tries_no_key_in_a_null_cipher(void **state)
+{
+	own_secret struct secret passphrase = { 0 };
+	own_secret struct secret key = { 0 };
+	own_luks struct luks *l = NULL;
+	struct fail f = { 0 };
+	struct tree tree;
+	char path[PATH_MAX];
+	char line[PATH_MAX + fail_line_max];
+	uint64_t data_bytes;
+	int keyslot = -1;
+
+	(void)state;
+	volume_secret('a', &passphrase);
+	volume_make(&tree, path);
+	assert_ok(luks_open(path, &l, &f), &f);
+	assert_ok(luks_add_key(l, &passphrase, &passphrase, &keyslot, &f), &f);
+	luks_close(&l);
+	edit_header(path, keyslot_edits[0].from, keyslot_edits[0].to);
+	(void)snprintf(line, sizeof(line),
+		       "cannot use volume %s: a keyslot of it is not encrypted "
+		       "with aes-xts-plain64 and 512 bits; use a disk that "
+		       "cvmctl seal --format made",
+		       path);
+	assert_ok(luks_open(path, &l, &f), &f);
+	assert_refusal(luks_add_key(l, &passphrase, &passphrase, &keyslot, &f),
+		       &f, line);
+	assert_refusal(luks_read_volume_key(l, &passphrase, &key, &data_bytes,
+					    &f),
+		       &f, line);
+	tree_remove(&tree);
+}
+
 static const struct {
 	off_t size_bytes;
 	const char *from; /* an edit that no LUKS2 header survives, or NULL */
@@ -268,6 +302,7 @@ int main(void)
 		cmocka_unit_test(test_recognises_its_uuid),
 		cmocka_unit_test(test_opens_only_what_we_format),
 		cmocka_unit_test(test_uses_only_sound_keyslots),
+		cmocka_unit_test(test_tries_no_key_in_a_null_cipher),
 		cmocka_unit_test(test_says_how_it_is_damaged),
 	};
 

@@ -210,6 +210,42 @@ static void leaves_other_keyslots_alone(void **state)
 	assert_reason(luks_header_keyslot_refusal(header, 31), NO_KEY);
 }
 
+#define RESCUE_CIPHER                                                 \
+	"\"offset\":\"290816\",\"size\":\"258048\",\"encryption\":\"" \
+	"aes-xts-plain64\",\"key_size\":64"
+#define NULL_CIPHER                                                   \
+	"\"offset\":\"290816\",\"size\":\"258048\",\"encryption\":\"" \
+	"cipher_null-ecb\",\"key_size\":32"
+#define ANY_NO_KEY    "a keyslot of it holds no volume key"
+#define ANY_OTHER_KEY "a keyslot of it is not one for a key of 512 bits"
+#define ANY_AREA \
+	"a keyslot of it is not encrypted with aes-xts-plain64 and 512 bits"
+#define ANY_SPLIT "a keyslot of it is not split into 4000 stripes"
+
+static const struct change all_keyslots[] = {
+	{ "{}", "{}", NULL }, /* keyslot 1 with its argon2id */
+	{ "\"iterations\":1000", "\"iterations\":10000001", NULL },
+	{ RESCUE_CIPHER, NULL_CIPHER, ANY_AREA },
+	{ "\"encryption\":\"aes-xts-plain64\",\"key_size\":64}",
+	  "\"encryption\":\"aes-cbc-plain\",\"key_size\":64}", ANY_AREA },
+	{ "\"type\":\"raw\"", "\"type\":\"none\"", ANY_AREA },
+	{ "\"keyslots\":[\"0\",\"1\"]", "\"keyslots\":[\"0\"]", ANY_NO_KEY },
+	{ "{\"keyslots\":", "{\"keyslots\":[],\"x\":", ANY_NO_KEY },
+	{ "\"type\":\"luks2\"", "\"type\":\"reencrypt\"", ANY_OTHER_KEY },
+	{ "\"key_size\":64,\"af\"", "\"key_size\":32,\"af\"", ANY_OTHER_KEY },
+	{ "\"stripes\":4000,\"hash\":\"sha256\"",
+	  "\"stripes\":1,\"hash\":\"sha256\"", ANY_SPLIT },
+};
+
+/* Before a key is tried in all of them, which costs what their owner likes. */
+static void judges_all_keyslots(void **state)
+{
+	const struct change *c = *state;
+	own_json struct json_object *header = changed(c->from, c->to);
+
+	assert_reason(luks_header_keyslots_refusal(header), c->reason);
+}
+
 /* json-c 0.18 refuses to parse it, older ones read INT64_MAX. */
 static void refuses_iterations_over_64_bits(void **state)
 {
@@ -256,6 +292,7 @@ int main(void)
 	const struct table tables[] = {
 		TABLE(judges_headers, headers),
 		TABLE(judges_the_sealed_keyslot, keyslots),
+		TABLE(judges_all_keyslots, all_keyslots),
 		CASE(leaves_other_keyslots_alone),
 		CASE(refuses_iterations_over_64_bits),
 		CASE(parses_no_more_than_its_maximum),
