@@ -82,6 +82,18 @@ static int write_token(const struct seal_disk *d, struct luks *l, int token,
 	return r < 0 ? r : luks_write_token(l, token, json, f);
 }
 
+/* Nobody has the key of a keyslot without a token: it only takes room. */
+static int write_token_or_undo(const struct seal_disk *d, struct luks *l,
+			       int token, int keyslot, struct fail *f)
+{
+	struct fail ignored = { 0 };
+	int r = write_token(d, l, token, keyslot, f);
+
+	if (r < 0)
+		(void)luks_remove_key(l, keyslot, &ignored); /* r is told */
+	return r;
+}
+
 static int fill(const struct seal_disk *d, struct luks *l, struct fail *f)
 {
 	own_secret struct secret key = { 0 };
@@ -140,7 +152,7 @@ int seal_disk_add(const struct seal_disk *d, int *ret_keyslot, struct fail *f)
 	if (r == 0)
 		r = luks_add_key(l, d->other, d->passphrase, &keyslot, f);
 	if (r == 0)
-		r = write_token(d, l, luks_new_token, keyslot, f);
+		r = write_token_or_undo(d, l, luks_new_token, keyslot, f);
 	if (r == 0)
 		*ret_keyslot = keyslot;
 	return r;
@@ -190,7 +202,7 @@ int seal_disk_replace(const struct seal_disk *d, int token, int *ret_keyslot,
 	}
 	/* whatever ends this between two steps, one of the tokens opens it */
 	if (r == 0)
-		r = write_token(d, l, token, keyslot, f);
+		r = write_token_or_undo(d, l, token, keyslot, f);
 	if (r == 0)
 		r = remove_old(d, l, old, f);
 	if (r == 0)

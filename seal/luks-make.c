@@ -63,7 +63,7 @@ int luks_format(const char *device, const char *uuid, const char *label,
 	return 0;
 }
 
-/* libcryptsetup's EINVAL here: all 32 are taken, or the JSON area is full. */
+/* libcryptsetup says EINVAL when all 32 are taken, ENOSPC when the JSON is. */
 static int fail_full(const struct luks *l, const char *remedy, const char *what,
 		     struct fail *f)
 {
@@ -89,7 +89,7 @@ int luks_add_key(struct luks *l, const struct secret *existing,
 		return fail_because(f, "no keyslot opens with the given key",
 				    "give a key that opens it",
 				    "add a key to volume %s", l->device);
-	if (r == -EINVAL)
+	if (r == -EINVAL || r == -ENOSPC)
 		return fail_full(l,
 				 "free a keyslot with cryptsetup luksKillSlot",
 				 "add a key to", f);

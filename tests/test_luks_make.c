@@ -171,6 +171,46 @@ static void test_says_what_to_free(void **state)
 	tree_remove(&tree);
 }
 
+/* Tokens of len bytes, and little more, until there is no room for one. */
+static void fill_header(struct luks *l, int len)
+{
+	char json[1024];
+	struct fail f = { 0 };
+
+	(void)snprintf(json, sizeof(json),
+		       "{\"type\":\"other\",\"keyslots\":[],\"mark\":\"%*s\"}",
+		       len, "");
+	while (luks_write_token(l, luks_new_token, json, &f) == 0)
+		;
+	assert_string_equal(f.reason, "its header has no room for one more");
+}
+
+/* The JSON area is full before the 32 keyslots are. */
+static void test_says_that_the_header_is_full(void **state)
+{
+	own_secret struct secret key = { 0 };
+	own_luks struct luks *l = NULL;
+	struct fail f = { 0 };
+	struct tree tree;
+	char path[PATH_MAX];
+	char line[PATH_MAX + fail_line_max];
+	int keyslot = -1;
+
+	(void)state;
+	volume_secret('a', &key);
+	volume_make(&tree, path);
+	assert_ok(luks_open(path, &l, &f), &f);
+	fill_header(l, 900);
+	fill_header(l, 100);
+	(void)snprintf(line, sizeof(line),
+		       "cannot add a key to volume %s: its header has no "
+		       "room for one more; free a "
+		       "keyslot with cryptsetup luksKillSlot",
+		       path);
+	assert_refusal(luks_add_key(l, &key, &key, &keyslot, &f), &f, line);
+	tree_remove(&tree);
+}
+
 static void test_says_why_it_cannot_format(void **state)
 {
 	own_secret struct secret passphrase = { 0 };
@@ -196,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_goes_through_tokens),
 		cmocka_unit_test(test_replaces_the_sealed_keyslot),
 		cmocka_unit_test(test_says_what_to_free),
+		cmocka_unit_test(test_says_that_the_header_is_full),
 		cmocka_unit_test(test_says_why_it_cannot_format),
 	};
 

@@ -21,47 +21,11 @@
 #include "lib/own.h"
 #include "seal/luks-make.h"
 #include "seal/volume-key.h"
-#include "tests/cvmctl.h"
 #include "tests/line.h"
+#include "tests/sealing.h"
 #include "tests/sector.h"
-#include "tests/swtpm.h"
 
-/* PCR 14 of a fresh TPM is all zeros: a policy that holds at once. */
-#define ZEROS \
-	"=0000000000000000000000000000000000000000000000000000000000000000"
-#define PCR_14 "14" ZEROS
-/* TPM, key file and device follow. */
-#define SEAL(how) \
-	"seal " how " --apps-only --pcr " PCR_14 " --tpm %s --key-file %s %s"
-#define RESCUE "a key for the day the TPM is gone"
-#define UUID   "6f0a8d1e-3b6c-4c0e-9d58-1f2b3c4d5e6f"
-
-enum { ext4_magic_at = 0x438, small = 24 * 1024 * 1024 };
-
-static void in_tree(struct swtpm *s, const char *name, char *ret, size_t size)
-{
-	(void)snprintf(ret, size, "%s/%s", s->tree.path, name);
-}
-
-/* A simulator, a rescue key, and where the disk will be. */
-static void start(struct swtpm *s, char device[static PATH_MAX],
-		  char key_file[static PATH_MAX])
-{
-	swtpm_start(s);
-	tree_file(&s->tree, "key", 0600, RESCUE);
-	in_tree(s, "disk", device, PATH_MAX);
-	in_tree(s, "key", key_file, PATH_MAX);
-}
-
-static int format(struct swtpm *s, const char *device, const char *key_file,
-		  struct fail *f)
-{
-	return cvmctl_run(command_seal, f,
-			  "seal --format --apps-only --pcr " PCR_14
-			  " --tpm %s --size 24M "
-			  "--mkfs none --uuid " UUID " --key-file %s %s",
-			  s->tcti, key_file, device);
-}
+enum { ext4_magic_at = 0x438 };
 
 /* What init does. */
 static void unseal(struct swtpm *s, struct luks *l, struct secret *ret)
@@ -75,12 +39,6 @@ static void unseal(struct swtpm *s, struct luks *l, struct secret *ret)
 	request.tpm = t;
 	assert_ok(volume_key_unseal(&request, ret, &keyslot, &f), &f);
 	assert_true(luks_keyslot_opens(l, keyslot, ret));
-}
-
-static void rescue_key(struct secret *ret)
-{
-	assert_int_equal(secret_alloc(sizeof(RESCUE) - 1, ret), 0);
-	memcpy(ret->data, RESCUE, ret->len);
 }
 
 static void formats_what_the_tpm_opens(void **state)
@@ -99,7 +57,7 @@ static void formats_what_the_tpm_opens(void **state)
 	struct fail f = { 0 };
 
 	(void)state;
-	start(&s, device, key_file);
+	sealing_start(&s, device, key_file);
 	assert_ok(cvmctl_run(command_seal, &f,
 			     "seal --format --apps-only --pcr " PCR_14
 			     " --tpm %s --size "
@@ -140,9 +98,9 @@ static void adds_and_replaces(void **state)
 	struct fail f = { 0 };
 
 	(void)state;
-	start(&s, device, key_file);
-	rescue_key(&rescue);
-	assert_ok(format(&s, device, key_file, &f), &f);
+	sealing_start(&s, device, key_file);
+	sealing_rescue(&rescue);
+	assert_ok(sealing_format(&s, device, key_file, &f), &f);
 	assert_ok(luks_open(device, &l, &f), &f);
 	unseal(&s, l, &first);
 	luks_close(&l);
@@ -182,10 +140,10 @@ static void replaces_one_that_is_named(void **state)
 	struct fail f = { 0 };
 
 	(void)state;
-	start(&s, device, key_file);
-	rescue_key(&rescue);
+	sealing_start(&s, device, key_file);
+	sealing_rescue(&rescue);
 	tree_file(&s.tree, "disk", 0600, "");
-	tree_check(truncate(device, small) == 0, device);
+	tree_check(truncate(device, sealing_bytes) == 0, device);
 	assert_ok(luks_format(device, UUID, NULL, &rescue, &f), &f);
 	(void)snprintf(line, sizeof(line),
 		       "cannot replace a token of volume %s: it has no "
@@ -229,9 +187,9 @@ static void keeps_the_key_that_opens_it(void **state)
 	struct fail f = { 0 };
 
 	(void)state;
-	start(&s, device, key_file);
-	rescue_key(&rescue);
-	assert_ok(format(&s, device, key_file, &f), &f);
+	sealing_start(&s, device, key_file);
+	sealing_rescue(&rescue);
+	assert_ok(sealing_format(&s, device, key_file, &f), &f);
 	assert_ok(luks_open(device, &l, &f), &f);
 	assert_ok(luks_write_token(l, 0,
 				   "{\"type\":\"systemd-tpm2\",\"keyslots\":"
@@ -246,47 +204,6 @@ static void keeps_the_key_that_opens_it(void **state)
 	assert_true(luks_keyslot_opens(l, 1, &rescue));
 }
 
-/* At its beginning, at its end, and not between. */
-static void formats_only_what_is_empty(void **state)
-{
-	static const struct {
-		off_t at;
-		bool used;
-	} places[] = { { 0, true },
-		       { 1024 * 1024 - 1, true },
-		       { small - 1024 * 1024, true },
-		       { small - 1, true },
-		       { small / 2, false } };
-	own_swtpm struct swtpm s = { 0 };
-	char device[PATH_MAX];
-	char key_file[PATH_MAX];
-	char line[PATH_MAX + 128];
-	struct fail f = { 0 };
-
-	(void)state;
-	start(&s, device, key_file);
-	(void)snprintf(line, sizeof(line),
-		       "cannot format %s: it is not empty; give --force to "
-		       "lose what it holds",
-		       device);
-	for (size_t i = 0; i < array_size(places); i++) {
-		own_fd int fd =
-			open(device, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-		int r;
-
-		assert_int_equal(ftruncate(fd, small), 0);
-		assert_int_equal(pwrite(fd, "x", 1, places[i].at), 1);
-		r = cvmctl_run(command_seal, &f, SEAL("--format --mkfs none"),
-			       s.tcti, key_file, device);
-		if (places[i].used)
-			assert_refusal(r, &f, line);
-		else
-			assert_ok(r, &f);
-		assert_int_equal(luks_has_uuid(fd, NULL), !places[i].used);
-		assert_int_equal(unlink(device), 0);
-	}
-}
-
 static void formats_anything_by_force(void **state)
 {
 	own_swtpm struct swtpm s = { 0 };
@@ -298,7 +215,7 @@ static void formats_anything_by_force(void **state)
 	struct fail f = { 0 };
 
 	(void)state;
-	start(&s, device, key_file);
+	sealing_start(&s, device, key_file);
 	(void)snprintf(line, sizeof(line),
 		       "cannot read %s: No such file or directory; give --size "
 		       "to create an image file",
@@ -310,7 +227,7 @@ static void formats_anything_by_force(void **state)
 		assert_ok(i ? cvmctl_run(command_seal, &f,
 					 SEAL("--format --force --mkfs none"),
 					 s.tcti, key_file, device)
-			    : format(&s, device, key_file, &f),
+			    : sealing_format(&s, device, key_file, &f),
 			  &f);
 	}
 	assert_ok(luks_open(device, &l, &f), &f);
@@ -328,7 +245,7 @@ static void answers_in_words_and_json(void **state)
 	char line[4 * PATH_MAX];
 
 	(void)state;
-	start(&s, device, key_file);
+	sealing_start(&s, device, key_file);
 	(void)snprintf(line, sizeof(line),
 		       "seal --format --mkfs none --size 24M --tpm %s "
 		       "--apps-only --pcr 4" ZEROS " --pcr 14" ZEROS " %s",
@@ -354,24 +271,6 @@ static void answers_in_words_and_json(void **state)
 	}
 }
 
-static void keeps_a_file_that_exists(void **state)
-{
-	own_swtpm struct swtpm s = { 0 };
-	char device[PATH_MAX];
-	char line[PATH_MAX + 128];
-	char key_file[PATH_MAX];
-	struct fail f = { 0 };
-
-	(void)state;
-	start(&s, device, key_file);
-	tree_file(&s.tree, "disk", 0600, "mine");
-	(void)snprintf(line, sizeof(line),
-		       "cannot create %s: File exists; leave out --size for a "
-		       "disk that exists",
-		       device);
-	assert_refusal(format(&s, device, key_file, &f), &f, line);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,10 +278,8 @@ int main(void)
 		cmocka_unit_test(adds_and_replaces),
 		cmocka_unit_test(replaces_one_that_is_named),
 		cmocka_unit_test(keeps_the_key_that_opens_it),
-		cmocka_unit_test(formats_only_what_is_empty),
 		cmocka_unit_test(formats_anything_by_force),
 		cmocka_unit_test(answers_in_words_and_json),
-		cmocka_unit_test(keeps_a_file_that_exists),
 	};
 
 	/* progress is not what is tested */

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+/* What cvmctl seal leaves of a disk that it cannot use, or cannot finish. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "lib/own.h"
+#include "seal/luks-make.h"
+#include "tests/line.h"
+#include "tests/sealing.h"
+
+/* Its key is gone, and it would take room for ever. */
+static void leaves_no_keyslot_without_token(void **state)
+{
+	static const char other[] = "{\"type\":\"other\",\"keyslots\":[]}";
+	own_swtpm struct swtpm s = { 0 };
+	own_luks struct luks *l = NULL;
+	own_secret struct secret rescue = { 0 };
+	char device[PATH_MAX];
+	char key_file[PATH_MAX];
+	char line[PATH_MAX + 128];
+	struct fail f = { 0 };
+	int keyslot = -1;
+
+	(void)state;
+	sealing_start(&s, device, key_file);
+	sealing_rescue(&rescue);
+	assert_ok(sealing_format(&s, device, key_file, &f), &f);
+	assert_ok(luks_open(device, &l, &f), &f);
+	for (int i = 1; i < 32; i++)
+		assert_ok(luks_write_token(l, luks_new_token, other, &f), &f);
+	luks_close(&l);
+	(void)snprintf(line, sizeof(line),
+		       "cannot write a token to volume %s: its header has no "
+		       "room for one more; free a token with cryptsetup token "
+		       "remove",
+		       device);
+	assert_refusal(cvmctl_run(command_seal, &f, SEAL("--add"), s.tcti,
+				  key_file, device),
+		       &f, line);
+	assert_ok(luks_open(device, &l, &f), &f);
+	assert_ok(luks_add_key(l, &rescue, &rescue, &keyslot, &f), &f);
+	assert_int_equal(keyslot, 2); /* behind the sealed key and the rescue */
+}
+
+/* At its beginning, at its end, and not between. */
+static void formats_only_what_is_empty(void **state)
+{
+	static const struct {
+		off_t at;
+		bool used;
+	} places[] = { { 0, true },
+		       { 1024 * 1024 - 1, true },
+		       { sealing_bytes - 1024 * 1024, true },
+		       { sealing_bytes - 1, true },
+		       { sealing_bytes / 2, false } };
+	own_swtpm struct swtpm s = { 0 };
+	char device[PATH_MAX];
+	char key_file[PATH_MAX];
+	char line[PATH_MAX + 128];
+	struct fail f = { 0 };
+
+	(void)state;
+	sealing_start(&s, device, key_file);
+	(void)snprintf(line, sizeof(line),
+		       "cannot format %s: it is not empty; give --force to "
+		       "lose what it holds",
+		       device);
+	for (size_t i = 0; i < array_size(places); i++) {
+		own_fd int fd =
+			open(device, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		int r;
+
+		assert_int_equal(ftruncate(fd, sealing_bytes), 0);
+		assert_int_equal(pwrite(fd, "x", 1, places[i].at), 1);
+		r = cvmctl_run(command_seal, &f, SEAL("--format --mkfs none"),
+			       s.tcti, key_file, device);
+		if (places[i].used)
+			assert_refusal(r, &f, line);
+		else
+			assert_ok(r, &f);
+		assert_int_equal(luks_has_uuid(fd, NULL), !places[i].used);
+		assert_int_equal(unlink(device), 0);
+	}
+}
+
+static void keeps_a_file_that_exists(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	char device[PATH_MAX];
+	char line[PATH_MAX + 128];
+	char key_file[PATH_MAX];
+	struct fail f = { 0 };
+
+	(void)state;
+	sealing_start(&s, device, key_file);
+	tree_file(&s.tree, "disk", 0600, "mine");
+	(void)snprintf(line, sizeof(line),
+		       "cannot create %s: File exists; leave out --size for a "
+		       "disk that exists",
+		       device);
+	assert_refusal(sealing_format(&s, device, key_file, &f), &f, line);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(leaves_no_keyslot_without_token),
+		cmocka_unit_test(formats_only_what_is_empty),
+		cmocka_unit_test(keeps_a_file_that_exists),
+	};
+
+	/* progress is not what is tested */
+	if (!freopen("/dev/null", "w", stderr))
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
