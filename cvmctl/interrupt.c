@@ -19,12 +19,12 @@
 
 #include "lib/own.h"
 
-enum { dirs_max = 4 }; /* a build has three at once */
+enum { paths_max = 4 }; /* a build has three at once */
 
 static const int signals[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM };
 
 /* File-scope, as a handler has no other way to know; changed while blocked. */
-static char dirs[dirs_max][PATH_MAX];
+static char paths[paths_max][PATH_MAX];
 static pid_t child;
 
 static bool is_dots(const char *name)
@@ -91,9 +91,9 @@ static void on_signal(int number)
 {
 	if (child > 0 && kill(child, SIGKILL) == 0)
 		(void)waitpid(child, NULL, 0); /* it writes no more */
-	for (size_t i = 0; i < array_size(dirs); i++)
-		if (dirs[i][0])
-			interrupt_remove_tree(dirs[i]);
+	for (size_t i = 0; i < array_size(paths); i++)
+		if (paths[i][0])
+			interrupt_remove_tree(paths[i]);
 	(void)signal(number, SIG_DFL);
 	(void)raise(number); /* comes when this handler returns */
 }
@@ -132,20 +132,20 @@ void interrupt_unblock(const sigset_t *before)
 	(void)sigprocmask(SIG_SETMASK, before, NULL);
 }
 
-void interrupt_add_dir(const char *path)
+void interrupt_add_path(const char *path)
 {
-	for (size_t i = 0; i < array_size(dirs); i++)
-		if (!dirs[i][0]) {
-			(void)snprintf(dirs[i], sizeof(dirs[i]), "%s", path);
+	for (size_t i = 0; i < array_size(paths); i++)
+		if (!paths[i][0]) {
+			(void)snprintf(paths[i], sizeof(paths[i]), "%s", path);
 			return;
 		}
 }
 
-void interrupt_drop_dir(const char *path)
+void interrupt_drop_path(const char *path)
 {
-	for (size_t i = 0; i < array_size(dirs); i++)
-		if (strcmp(dirs[i], path) == 0)
-			dirs[i][0] = '\0';
+	for (size_t i = 0; i < array_size(paths); i++)
+		if (strcmp(paths[i], path) == 0)
+			paths[i][0] = '\0';
 }
 
 void interrupt_set_child(pid_t pid)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Being ended by a signal: the program under way is ended too, working
- * directories are removed, and then cvmctl dies by that signal, so that who
- * waits for it sees why.
+ * directories and files that are not whole are removed, and then cvmctl dies
+ * by that signal, so that who waits for it sees why.
  */
 #ifndef CVMCTL_INTERRUPT_H
 #define CVMCTL_INTERRUPT_H
@@ -17,9 +17,12 @@ void interrupt_install(void);
 void interrupt_block(sigset_t *ret_before);
 void interrupt_unblock(const sigset_t *before);
 
-/* A directory to remove, or one that is gone or wanted. While blocked. */
-void interrupt_add_dir(const char *path);
-void interrupt_drop_dir(const char *path);
+/*
+ * A directory to remove with its content, or a file; or one that is gone or
+ * wanted. While blocked.
+ */
+void interrupt_add_path(const char *path);
+void interrupt_drop_path(const char *path);
 
 /* The program under way, 0 for none. While blocked. */
 void interrupt_set_child(pid_t pid);

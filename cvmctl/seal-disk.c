@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cvmctl/command.h"
 #include "cvmctl/fill.h"
+#include "cvmctl/interrupt.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "seal/luks-make.h"
@@ -61,13 +63,36 @@ static int check_unused(const struct seal_disk *d, struct fail *f)
 static int create_file(const struct seal_disk *d, struct fail *f)
 {
 	own_fd int fd = -1;
+	sigset_t before;
+	int r;
 
+	interrupt_block(&before);
 	fd = open(d->device, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return fail_errno(f, errno,
+	r = fd < 0 ? -errno : 0;
+	if (r == 0)
+		interrupt_add_path(d->device);
+	interrupt_unblock(&before);
+	return r < 0 ? fail_errno(f, r,
 				  "leave out --size for a disk that exists",
-				  "create %s", d->device);
-	if (ftruncate(fd, (off_t)d->size_bytes) < 0)
+				  "create %s", d->device)
+		     : 0;
+}
+
+/* The file that was created is whole now, or goes. */
+static void finish_file(const struct seal_disk *d, bool whole)
+{
+	sigset_t before;
+
+	interrupt_block(&before);
+	if (!whole)
+		(void)unlink(d->device); /* why it is not whole is told */
+	interrupt_drop_path(d->device);
+	interrupt_unblock(&before);
+}
+
+static int grow_file(const struct seal_disk *d, struct fail *f)
+{
+	if (truncate(d->device, (off_t)d->size_bytes) < 0)
 		return fail_errno(f, errno, "choose another --size",
 				  "create %s", d->device);
 	return 0;
@@ -103,15 +128,12 @@ static int fill(const struct seal_disk *d, struct luks *l, struct fail *f)
 	return r < 0 ? r : fill_ext4(d->device, data_bytes, d->label, &key, f);
 }
 
-int seal_disk_format(const struct seal_disk *d, int *ret_keyslot,
-		     struct fail *f)
+static int format(const struct seal_disk *d, struct fail *f)
 {
 	own_luks struct luks *l = NULL;
 	int other_slot = 0;
-	int r = d->size_bytes ? create_file(d, f) : check_unused(d, f);
+	int r;
 
-	if (r < 0)
-		return r;
 	command_progress("formatting %s", d->device);
 	r = luks_format(d->device, d->uuid, d->label, d->passphrase, f);
 	if (r == 0)
@@ -122,6 +144,34 @@ int seal_disk_format(const struct seal_disk *d, int *ret_keyslot,
 		r = write_token(d, l, luks_new_token, first_keyslot, f);
 	if (r == 0 && d->make_ext4)
 		r = fill(d, l, f);
+	return r;
+}
+
+static int format_file(const struct seal_disk *d, struct fail *f)
+{
+	int r = create_file(d, f);
+
+	if (r < 0)
+		return r;
+	r = grow_file(d, f);
+	if (r == 0)
+		r = format(d, f);
+	finish_file(d, r == 0);
+	return r;
+}
+
+static int format_disk(const struct seal_disk *d, struct fail *f)
+{
+	int r = check_unused(d, f);
+
+	return r < 0 ? r : format(d, f);
+}
+
+int seal_disk_format(const struct seal_disk *d, int *ret_keyslot,
+		     struct fail *f)
+{
+	int r = d->size_bytes ? format_file(d, f) : format_disk(d, f);
+
 	if (r == 0)
 		*ret_keyslot = first_keyslot;
 	return r;

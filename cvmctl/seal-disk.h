@@ -24,7 +24,8 @@ struct seal_disk {
 
 /*
  * Formats the disk, unless its beginning or its end holds something; "other"
- * gets a keyslot of its own.
+ * gets a keyslot of its own. A file that was made for it goes again when
+ * that fails, or a signal ends cvmctl.
  */
 int seal_disk_format(const struct seal_disk *d, int *ret_keyslot,
 		     struct fail *f);

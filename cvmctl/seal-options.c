@@ -3,6 +3,7 @@
 #include "cvmctl/seal-options.h"
 
 #include <string.h>
+#include <uuid/uuid.h>
 
 #include "cvmctl/host-tpm.h"
 #include "lib/text.h"
@@ -59,10 +60,16 @@ static int read_numbers(struct seal_options *o, const char *command,
 			struct fail *f)
 {
 	uint64_t token = 0;
+	uuid_t uuid;
 
-	if (o->size && text_parse_size(o->size, INT64_MAX, &o->size_bytes) < 0)
+	if (o->size &&
+	    (text_parse_size(o->size, INT64_MAX, &o->size_bytes) < 0 ||
+	     o->size_bytes == 0))
 		return options_refuse(f, command, "--size %s is no size",
 				      o->size);
+	if (o->uuid && uuid_parse(o->uuid, uuid) < 0)
+		return options_refuse(f, command, "--uuid %s is no UUID",
+				      o->uuid);
 	if (o->token && text_parse_u64(o->token, token_max, &token) < 0)
 		return options_refuse(f, command,
 				      "--token %s is no number from 0 to 31",

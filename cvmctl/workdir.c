@@ -26,7 +26,7 @@ int workdir_make(const char *beside, struct workdir *ret, struct fail *f)
 	interrupt_block(&before);
 	r = mkdtemp(w.path) ? 0 : -errno;
 	if (r == 0)
-		interrupt_add_dir(w.path);
+		interrupt_add_path(w.path);
 	interrupt_unblock(&before);
 	if (r < 0)
 		return fail_errno(f, r, "choose a place you can write to",
@@ -43,7 +43,7 @@ void workdir_remove(struct workdir *w)
 		return;
 	interrupt_remove_tree(w->path);
 	interrupt_block(&before);
-	interrupt_drop_dir(w->path);
+	interrupt_drop_path(w->path);
 	interrupt_unblock(&before);
 	w->path[0] = '\0';
 }

@@ -356,6 +356,7 @@ static void disk_may_be_too_large(void **state)
 	assert_refusal(r, &f,
 		       "cannot create disk: File too large; choose another "
 		       "--size");
+	assert_int_equal(access("disk", F_OK), -1);
 	image_tree_remove(&t);
 }
 

@@ -101,6 +101,10 @@ static const struct refusal {
 	{ "seal --format --bank sha1 --size much --pcr "
 	  "7=0000000000000000000000000000000000000000 d",
 	  COMMAND_USAGE, ARGUMENTS("--size much is no size", "seal") },
+	{ "seal --format --size 0M --pcr 1=0 d", COMMAND_USAGE,
+	  ARGUMENTS("--size 0M is no size", "seal") },
+	{ "seal --format --uuid 463005b7 --pcr 1=0 d", COMMAND_USAGE,
+	  ARGUMENTS("--uuid 463005b7 is no UUID", "seal") },
 	{ "srk", COMMAND_USAGE, ARGUMENTS("--output FILE is missing", "srk") },
 	{ "unseal", COMMAND_USAGE, ARGUMENTS("DEVICE is missing", "unseal") },
 	/* files that are missing or something else */

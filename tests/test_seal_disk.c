@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "cvmctl/interrupt.h"
 #include "lib/own.h"
 #include "seal/luks-make.h"
 #include "tests/line.h"
@@ -109,12 +112,77 @@ static void keeps_a_file_that_exists(void **state)
 	assert_refusal(sealing_format(&s, device, key_file, &f), &f, line);
 }
 
+/* The last step fails. */
+static void leaves_no_file_that_is_not_whole(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	char device[PATH_MAX];
+	char key_file[PATH_MAX];
+	char line[PATH_MAX + 128];
+	struct fail f = { 0 };
+
+	(void)state;
+	sealing_start(&s, device, key_file);
+	(void)snprintf(line, sizeof(line),
+		       "cannot fill volume %s: it is too small for ext4; make "
+		       "it larger with --size",
+		       device);
+	assert_refusal(cvmctl_run(command_seal, &f, SEAL("--format --size 17M"),
+				  s.tcti, key_file, device),
+		       &f, line);
+	assert_int_equal(faccessat(s.tree.fd, "disk", F_OK, 0), -1);
+}
+
+/* mkfs.ext4 says that it is there, and never ends. */
+static void leaves_no_file_when_a_signal_ends_it(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_fd int ready = -1;
+	char device[PATH_MAX];
+	char key_file[PATH_MAX];
+	char fifo[PATH_MAX];
+	char script[PATH_MAX + 64];
+	char byte;
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	sealing_start(&s, device, key_file);
+	sealing_path(&s, "ready", fifo, sizeof(fifo));
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	(void)snprintf(script, sizeof(script),
+		       "#!/bin/sh\necho >%s\nexec sleep 60\n", fifo);
+	tree_file(&s.tree, "mkfs.ext4", 0700, script);
+	pid = fork();
+	if (pid == 0) {
+		struct fail f = { 0 };
+		char path[PATH_MAX + 64];
+
+		(void)snprintf(path, sizeof(path), "%s:/usr/bin:/bin",
+			       s.tree.path);
+		(void)setenv("PATH", path, 1);
+		interrupt_install();
+		(void)cvmctl_run(command_seal, &f, SEAL("--format --size 24M"),
+				 s.tcti, key_file, device);
+		_exit(1);
+	}
+	ready = open(fifo, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(read(ready, &byte, 1), 1);
+	assert_int_equal(faccessat(s.tree.fd, "disk", F_OK, 0), 0);
+	assert_int_equal(kill(pid, SIGTERM), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(faccessat(s.tree.fd, "disk", F_OK, 0), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(leaves_no_keyslot_without_token),
 		cmocka_unit_test(formats_only_what_is_empty),
 		cmocka_unit_test(keeps_a_file_that_exists),
+		cmocka_unit_test(leaves_no_file_that_is_not_whole),
+		cmocka_unit_test(leaves_no_file_when_a_signal_ends_it),
 	};
 
 	/* progress is not what is tested */
