@@ -3,6 +3,7 @@
  * cvmctl srk: the public part of a TPM's storage root key, for a machine that
  * seals for this TPM and has none.
  */
+#include <errno.h>
 #include <stdio.h>
 
 #include "cvmctl/command.h"
@@ -61,6 +62,10 @@ int command_srk(int argc, char **argv, struct fail *f)
 	if (r)
 		return r;
 	r = io_replace_file(o.output, content.data, content.len, 0644);
+	if (r == -EEXIST)
+		return fail_because(f, "it is no regular file",
+				    "choose another --output", "write %s",
+				    o.output);
 	if (r < 0)
 		return fail_errno(f, r, "choose another --output", "write %s",
 				  o.output);

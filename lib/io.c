@@ -137,19 +137,40 @@ static int write_and_close(int *fd, const void *data, size_t len)
 	return r;
 }
 
+/* A file of its own, whatever lies in wait; then as open(2) would make it. */
+static int open_beside(char *tmp, mode_t mode)
+{
+	own_fd int fd = mkostemp(tmp, O_CLOEXEC);
+	mode_t mask = umask(077);
+
+	(void)umask(mask); /* there is no other way to read it */
+	if (fd < 0)
+		return -errno;
+	if (fchmod(fd, mode & ~mask) < 0) {
+		int r = -errno;
+
+		(void)unlink(tmp);
+		return r;
+	}
+	return take_fd(&fd);
+}
+
 int io_replace_file(const char *path, const void *data, size_t len, mode_t mode)
 {
 	own_text struct text tmp = { 0 };
 	own_fd int fd = -1;
+	struct stat st;
 	int r;
 
-	text_add(&tmp, "%s.tmp", path);
+	/* rename(2) would take a device's or a link's place */
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return -EEXIST;
+	text_add(&tmp, "%s.tmp-XXXXXX", path);
 	if (text_failed(&tmp))
 		return -ENOMEM;
-	fd = open(tmp.s, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-		  mode);
+	fd = open_beside(tmp.s, mode);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = write_and_close(&fd, data, len);
 	if (r == 0 && rename(tmp.s, path) < 0)
 		r = -errno;

@@ -34,8 +34,9 @@ int io_write_all(int fd, const void *data, size_t len);
 int io_write_file(const char *path, const void *data, size_t len);
 
 /*
- * Writes "path.tmp" beside path, syncs it and renames it over path: the old
- * content stays until the new one is complete.
+ * Writes a new file "path.tmp-XXXXXX" beside path, syncs it and renames it
+ * over path: the old content stays until the new one is complete. -EEXIST
+ * when path is something else than a regular file, and nothing is touched.
  */
 int io_replace_file(const char *path, const void *data, size_t len,
 		    mode_t mode);

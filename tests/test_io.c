@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "lib/own.h"
 #include "tests/table.h"
@@ -152,6 +154,18 @@ static void reports_a_full_device(void **state)
 	assert_int_equal(io_write_file("/dev/full", "x", 1), -ENOSPC);
 }
 
+static size_t count_names(const char *prefix)
+{
+	own_dir DIR *d = opendir(tree.path);
+	const struct dirent *e;
+	size_t n = 0;
+
+	assert_non_null(d);
+	while ((e = readdir(d)))
+		n += strncmp(e->d_name, prefix, strlen(prefix)) == 0;
+	return n;
+}
+
 static void replaces_whole_files(void **state)
 {
 	own_bytes struct bytes b = { 0 };
@@ -166,25 +180,35 @@ static void replaces_whole_files(void **state)
 	assert_string_equal((char *)b.data, "short");
 	assert_int_equal(fstatat(tree.fd, "report", &st, 0), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_int_equal(faccessat(tree.fd, "report.tmp", F_OK, 0), -1);
+	assert_int_equal(count_names("report"), 1);
 }
 
-/* The name is taken by a directory: no ".tmp" may stay behind. */
+/* The disk is full, or there is no directory: nothing may stay behind. */
 static void replacing_fails_clean(void **state)
 {
+	struct rlimit before;
+	struct rlimit none;
 	char path[PATH_MAX];
+	int r;
 
 	(void)state;
-	tree_dir(&tree, "taken");
-	(void)snprintf(path, sizeof(path), "%s/taken", tree.path);
-	assert_int_equal(io_replace_file(path, "x", 1, 0600), -EISDIR);
-	assert_int_equal(faccessat(tree.fd, "taken.tmp", F_OK, 0), -1);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	(void)signal(SIGXFSZ, SIG_IGN);
+	tree_file(&tree, "kept", 0600, "old");
+	(void)snprintf(path, sizeof(path), "%s/kept", tree.path);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	r = io_replace_file(path, "x", 1, 0600);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(r, -EFBIG);
+	assert_int_equal(count_names("kept"), 1);
 	(void)snprintf(path, sizeof(path), "%s/none/x", tree.path);
 	assert_int_equal(io_replace_file(path, "x", 1, 0600), -ENOENT);
 }
 
-/* What lies in wait at "x.tmp" must not be written through. */
-static void replacing_follows_no_link(void **state)
+/* What lies in wait beside it must neither be written through nor stop us. */
+static void replacing_uses_a_name_of_its_own(void **state)
 {
 	own_bytes struct bytes b = { 0 };
 	char path[PATH_MAX];
@@ -193,9 +217,49 @@ static void replacing_follows_no_link(void **state)
 	tree_file(&tree, "victim", 0600, "safe");
 	tree_link(&tree, "trap.tmp", "victim");
 	(void)snprintf(path, sizeof(path), "%s/trap", tree.path);
-	assert_int_equal(io_replace_file(path, "x", 1, 0600), -ELOOP);
+	assert_int_equal(io_replace_file(path, "x", 1, 0600), 0);
 	assert_int_equal(io_read_file(tree.fd, "victim", 8, &b), 0);
 	assert_string_equal((char *)b.data, "safe");
+	assert_int_equal(count_names("trap"), 2);
+}
+
+/* As root, a rename would put a file where /dev/null was. */
+static void replaces_only_regular_files(void **state)
+{
+	static const char *const names[] = { "a-dir", "a-link", "a-fifo" };
+	char path[PATH_MAX];
+	struct stat before;
+	struct stat after;
+
+	(void)state;
+	tree_dir(&tree, "a-dir");
+	tree_file(&tree, "a-target", 0600, "safe");
+	tree_link(&tree, "a-link", "a-target");
+	assert_int_equal(mkfifoat(tree.fd, "a-fifo", 0600), 0);
+	for (size_t i = 0; i < array_size(names); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", tree.path,
+			       names[i]);
+		assert_int_equal(lstat(path, &before), 0);
+		assert_int_equal(io_replace_file(path, "x", 1, 0600), -EEXIST);
+		assert_int_equal(lstat(path, &after), 0);
+		assert_int_equal(after.st_ino, before.st_ino);
+	}
+	assert_int_equal(count_names("a-"), 4);
+}
+
+/* As of a file that open(2) makes. */
+static void replacing_heeds_the_umask(void **state)
+{
+	mode_t mask = umask(027);
+	char path[PATH_MAX];
+	struct stat st;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/masked", tree.path);
+	assert_int_equal(io_replace_file(path, "x", 1, 0666), 0);
+	assert_int_equal(umask(mask), 027);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
 }
 
 static const struct pread_case {
@@ -280,7 +344,9 @@ int main(void)
 		CASE(reports_a_full_device),
 		CASE(replaces_whole_files),
 		CASE(replacing_fails_clean),
-		CASE(replacing_follows_no_link),
+		CASE(replacing_uses_a_name_of_its_own),
+		CASE(replaces_only_regular_files),
+		CASE(replacing_heeds_the_umask),
 		TABLE(preads_exactly, preads),
 		TABLE(opens_below_the_root, roots),
 	};

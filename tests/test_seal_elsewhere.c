@@ -106,6 +106,27 @@ static void exports_an_rsa_key(void **state)
 	assert_non_null(strstr((char *)out.data, "/srk: RSA-2048, name 000b"));
 }
 
+/* As root, it would put a file where the link or the device was. */
+static void exports_to_no_link(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	char line[PATH_MAX + 128];
+	struct fail f = { 0 };
+
+	(void)state;
+	swtpm_start(&s);
+	tree_link(&s.tree, "srk", "none");
+	(void)snprintf(line, sizeof(line),
+		       "cannot write %s/srk: it is no regular file; choose "
+		       "another --output",
+		       s.tree.path);
+	assert_refusal(cvmctl_run(command_srk, &f,
+				  "srk --tpm %s --output %s/srk", s.tcti,
+				  s.tree.path),
+		       &f, line);
+	assert_int_equal(faccessat(s.tree.fd, "none", F_OK, 0), -1);
+}
+
 /* The passphrase itself, without a newline. */
 static void unseals_it_where_it_belongs(void **state)
 {
@@ -285,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exports_the_key_and_its_name),
 		cmocka_unit_test(exports_an_rsa_key),
+		cmocka_unit_test(exports_to_no_link),
 		cmocka_unit_test(unseals_it_where_it_belongs),
 		cmocka_unit_test(unseals_nowhere_else),
 		cmocka_unit_test(shows_no_key_on_a_terminal),
