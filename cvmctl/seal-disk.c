@@ -128,7 +128,8 @@ static int fill(const struct seal_disk *d, struct luks *l, struct fail *f)
 	return r < 0 ? r : fill_ext4(d->device, data_bytes, d->label, &key, f);
 }
 
-static int format(const struct seal_disk *d, struct fail *f)
+static int format(const struct seal_disk *d, struct seal_place *ret,
+		  struct fail *f)
 {
 	own_luks struct luks *l = NULL;
 	int other_slot = 0;
@@ -144,10 +145,15 @@ static int format(const struct seal_disk *d, struct fail *f)
 		r = write_token(d, l, luks_new_token, first_keyslot, f);
 	if (r == 0 && d->make_ext4)
 		r = fill(d, l, f);
+	if (r == 0)
+		*ret = (struct seal_place){
+			luks_keyslot_token(l, first_keyslot), first_keyslot
+		};
 	return r;
 }
 
-static int format_file(const struct seal_disk *d, struct fail *f)
+static int format_file(const struct seal_disk *d, struct seal_place *ret,
+		       struct fail *f)
 {
 	int r = create_file(d, f);
 
@@ -155,26 +161,23 @@ static int format_file(const struct seal_disk *d, struct fail *f)
 		return r;
 	r = grow_file(d, f);
 	if (r == 0)
-		r = format(d, f);
+		r = format(d, ret, f);
 	finish_file(d, r == 0);
 	return r;
 }
 
-static int format_disk(const struct seal_disk *d, struct fail *f)
+static int format_disk(const struct seal_disk *d, struct seal_place *ret,
+		       struct fail *f)
 {
 	int r = check_unused(d, f);
 
-	return r < 0 ? r : format(d, f);
+	return r < 0 ? r : format(d, ret, f);
 }
 
-int seal_disk_format(const struct seal_disk *d, int *ret_keyslot,
+int seal_disk_format(const struct seal_disk *d, struct seal_place *ret,
 		     struct fail *f)
 {
-	int r = d->size_bytes ? format_file(d, f) : format_disk(d, f);
-
-	if (r == 0)
-		*ret_keyslot = first_keyslot;
-	return r;
+	return d->size_bytes ? format_file(d, ret, f) : format_disk(d, ret, f);
 }
 
 /*
@@ -193,7 +196,8 @@ static int remove_old(const struct seal_disk *d, struct luks *l, int keyslot,
 	return 0;
 }
 
-int seal_disk_add(const struct seal_disk *d, int *ret_keyslot, struct fail *f)
+int seal_disk_add(const struct seal_disk *d, struct seal_place *ret,
+		  struct fail *f)
 {
 	own_luks struct luks *l = NULL;
 	int keyslot = 0;
@@ -204,7 +208,8 @@ int seal_disk_add(const struct seal_disk *d, int *ret_keyslot, struct fail *f)
 	if (r == 0)
 		r = write_token_or_undo(d, l, luks_new_token, keyslot, f);
 	if (r == 0)
-		*ret_keyslot = keyslot;
+		*ret = (struct seal_place){ luks_keyslot_token(l, keyslot),
+					    keyslot };
 	return r;
 }
 
@@ -236,8 +241,8 @@ static int choose_token(const struct seal_disk *d, const struct luks *l,
 	return 0;
 }
 
-int seal_disk_replace(const struct seal_disk *d, int token, int *ret_keyslot,
-		      struct fail *f)
+int seal_disk_replace(const struct seal_disk *d, int token,
+		      struct seal_place *ret, struct fail *f)
 {
 	own_luks struct luks *l = NULL;
 	int keyslot = 0;
@@ -256,6 +261,6 @@ int seal_disk_replace(const struct seal_disk *d, int token, int *ret_keyslot,
 	if (r == 0)
 		r = remove_old(d, l, old, f);
 	if (r == 0)
-		*ret_keyslot = keyslot;
+		*ret = (struct seal_place){ token, keyslot };
 	return r;
 }

@@ -22,23 +22,30 @@ struct seal_disk {
 	const struct sealed_key *sealed;
 };
 
+/* Where the sealed key is on the disk. */
+struct seal_place {
+	int token;
+	int keyslot;
+};
+
 /*
  * Formats the disk, unless its beginning or its end holds something; "other"
  * gets a keyslot of its own. A file that was made for it goes again when
  * that fails, or a signal ends cvmctl.
  */
-int seal_disk_format(const struct seal_disk *d, int *ret_keyslot,
+int seal_disk_format(const struct seal_disk *d, struct seal_place *ret,
 		     struct fail *f);
 
 /* Adds a keyslot and a token to a volume that "other" opens. */
-int seal_disk_add(const struct seal_disk *d, int *ret_keyslot, struct fail *f);
+int seal_disk_add(const struct seal_disk *d, struct seal_place *ret,
+		  struct fail *f);
 
 /*
  * Adds a keyslot to a volume that "other" opens, puts the token in the place
  * of that number, or of the only one for -1, and removes the keyslot of the
  * token that was there, unless "other" opens it.
  */
-int seal_disk_replace(const struct seal_disk *d, int token, int *ret_keyslot,
-		      struct fail *f);
+int seal_disk_replace(const struct seal_disk *d, int token,
+		      struct seal_place *ret, struct fail *f);
 
 #endif

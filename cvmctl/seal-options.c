@@ -31,10 +31,11 @@ static int check_action(const struct seal_options *o, const char *command,
 		return options_refuse(f, command,
 				      "--add and --replace need --key-file, a "
 				      "key that opens the disk");
-	if (!o->format && (o->size || o->mkfs || o->uuid || o->force))
+	if (!o->format &&
+	    (o->volume || o->size || o->mkfs || o->uuid || o->force))
 		return options_refuse(f, command,
-				      "--size, --mkfs, --uuid and --force are "
-				      "for --format");
+				      "--volume, --size, --mkfs, --uuid and "
+				      "--force are for --format");
 	if (o->token && !o->replace)
 		return options_refuse(f, command, "--token is for --replace");
 	if (o->mkfs && strcmp(o->mkfs, "ext4") != 0 &&
@@ -93,7 +94,8 @@ static int read_words(int argc, char **argv, struct seal_options *o,
 		  "seal to its PCR 14, take the UUID from its boot.conf",
 		  &o->image },
 		{ "volume", OPTION_TEXT, "NAME",
-		  "which [volume NAME]; else the only one", &o->volume },
+		  "--format: which [volume NAME]; else the only one",
+		  &o->volume },
 		{ "prediction", OPTION_TEXT, "FILE",
 		  "seal to what cvmctl predict --boot --json said",
 		  &o->policy.prediction },

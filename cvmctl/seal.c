@@ -102,13 +102,14 @@ make_key(const struct seal_options *o, const struct seal_policy *policy,
 }
 
 static int write_answer(const struct seal_options *o,
-			const struct sealed_key *key, int keyslot,
-			struct bytes *ret)
+			const struct sealed_key *key,
+			const struct seal_place *place, struct bytes *ret)
 {
 	own_json struct json_object *answer = json_object_new_object();
 
 	if (json_set_string(answer, "device", o->device) < 0 ||
-	    json_set_u64(answer, "keyslot", (uint64_t)keyslot) < 0 ||
+	    json_set_u64(answer, "token", (uint64_t)place->token) < 0 ||
+	    json_set_u64(answer, "keyslot", (uint64_t)place->keyslot) < 0 ||
 	    json_set_string(answer, "bank", digest_name(key->bank)) < 0 ||
 	    json_set(answer, "pcrs", inspect_pcrs(key->pcr_mask)) < 0 ||
 	    json_set(answer, "signed-pcrs", inspect_pcrs(key->signed_mask)) <
@@ -120,8 +121,8 @@ static int write_answer(const struct seal_options *o,
 }
 
 static int print_answer(const struct seal_options *o,
-			const struct sealed_key *key, int keyslot,
-			struct fail *f)
+			const struct sealed_key *key,
+			const struct seal_place *place, struct fail *f)
 {
 	own_bytes struct bytes json = { 0 };
 	own_text struct text pcrs = { 0 };
@@ -134,24 +135,25 @@ static int print_answer(const struct seal_options *o,
 		text_add(&pcrs, "%s", key->pcr_mask ? ", signed " : "signed ");
 		pcr_list_write(key->signed_mask, &pcrs);
 	}
-	if (text_failed(&pcrs) || write_answer(o, key, keyslot, &json) < 0)
+	if (text_failed(&pcrs) || write_answer(o, key, place, &json) < 0)
 		return fail_errno(f, ENOMEM, "free memory", "write the answer");
 	if (o->json) /* main() checks what stdout took */
 		(void)fputs((const char *)json.data, stdout);
 	else
-		(void)printf("%s: keyslot %d, bank %s, PCRs %s, policy %s\n",
-			     o->device, keyslot, digest_name(key->bank), pcrs.s,
-			     policy);
+		(void)printf("%s: token %d, keyslot %d, bank %s, PCRs %s, "
+			     "policy %s\n",
+			     o->device, place->token, place->keyslot,
+			     digest_name(key->bank), pcrs.s, policy);
 	return 0;
 }
 
 static int write_disk(const struct seal_options *o, const struct seal_disk *d,
-		      int *ret_keyslot, struct fail *f)
+		      struct seal_place *ret, struct fail *f)
 {
 	if (o->format)
-		return seal_disk_format(d, ret_keyslot, f);
-	return o->add ? seal_disk_add(d, ret_keyslot, f)
-		      : seal_disk_replace(d, o->token_number, ret_keyslot, f);
+		return seal_disk_format(d, ret, f);
+	return o->add ? seal_disk_add(d, ret, f)
+		      : seal_disk_replace(d, o->token_number, ret, f);
 }
 
 static int seal(const struct seal_options *o, const struct seal_disk *where,
@@ -161,7 +163,7 @@ static int seal(const struct seal_options *o, const struct seal_disk *where,
 	own_secret struct secret passphrase = { 0 };
 	own_secret struct secret other = { 0 };
 	struct seal_disk disk = *where;
-	int keyslot = 0;
+	struct seal_place place = { 0 };
 	int r = o->key_file ? read_key_file(o->key_file, &other, f) : 0;
 
 	if (r == 0)
@@ -171,8 +173,8 @@ static int seal(const struct seal_options *o, const struct seal_disk *where,
 	disk.sealed = &sealed;
 	disk.passphrase = &passphrase;
 	disk.other = &other;
-	r = write_disk(o, &disk, &keyslot, f);
-	return r < 0 ? r : print_answer(o, &sealed, keyslot, f);
+	r = write_disk(o, &disk, &place, f);
+	return r < 0 ? r : print_answer(o, &sealed, &place, f);
 }
 
 int command_seal(int argc, char **argv, struct fail *f)

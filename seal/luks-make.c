@@ -129,6 +129,15 @@ int luks_token_keyslot(struct luks *l, int token)
 	return found;
 }
 
+int luks_keyslot_token(struct luks *l, int keyslot)
+{
+	int token = luks_next_token(l, -1);
+
+	while (token >= 0 && luks_token_keyslot(l, token) != keyslot)
+		token = luks_next_token(l, token);
+	return token;
+}
+
 bool luks_keyslot_opens(struct luks *l, int keyslot,
 			const struct secret *passphrase)
 {

@@ -38,6 +38,9 @@ int luks_write_token(struct luks *l, int token, const char *json,
  */
 int luks_token_keyslot(struct luks *l, int token);
 
+/* The first token of that keyslot alone, or -ENOENT. */
+int luks_keyslot_token(struct luks *l, int keyslot);
+
 /* True when passphrase opens that keyslot. */
 bool luks_keyslot_opens(struct luks *l, int keyslot,
 			const struct secret *passphrase);

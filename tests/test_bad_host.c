@@ -340,8 +340,8 @@ static void disk_may_be_too_large(void **state)
 	struct rlimit before;
 	struct rlimit small;
 	struct fail f = { 0 };
+	struct seal_place place;
 	struct tree t;
-	int keyslot;
 	int r;
 
 	(void)state;
@@ -351,7 +351,7 @@ static void disk_may_be_too_large(void **state)
 	small.rlim_cur = 4096;
 	(void)signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-	r = seal_disk_format(&d, &keyslot, &f);
+	r = seal_disk_format(&d, &place, &f);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	assert_refusal(r, &f,
 		       "cannot create disk: File too large; choose another "

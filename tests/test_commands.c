@@ -65,10 +65,16 @@ static const struct refusal {
 		    "disk",
 		    "seal") },
 	{ "seal --replace --key-file k --pcr 1=0 --size 1M d", COMMAND_USAGE,
-	  ARGUMENTS("--size, --mkfs, --uuid and --force are for --format",
+	  ARGUMENTS("--volume, --size, --mkfs, --uuid and --force are for "
+		    "--format",
 		    "seal") },
 	{ "seal --add --key-file k --pcr 1=0 --force d", COMMAND_USAGE,
-	  ARGUMENTS("--size, --mkfs, --uuid and --force are for --format",
+	  ARGUMENTS("--volume, --size, --mkfs, --uuid and --force are for "
+		    "--format",
+		    "seal") },
+	{ "seal --add --key-file k --image i --volume v d", COMMAND_USAGE,
+	  ARGUMENTS("--volume, --size, --mkfs, --uuid and --force are for "
+		    "--format",
 		    "seal") },
 	{ "seal --add --key-file k --pcr 1=0 --token 1 d", COMMAND_USAGE,
 	  ARGUMENTS("--token is for --replace", "seal") },

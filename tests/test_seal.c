@@ -27,6 +27,39 @@
 
 enum { ext4_magic_at = 0x438 };
 
+/* Which of them was written, and where its key is. */
+static void names_the_token(void **state)
+{
+	static const struct {
+		const char *how;
+		const char *answer;
+	} cases[] = {
+		{ "--add", "/disk: token 1, keyslot 2, bank sha256" },
+		{ "--replace --token 0", "/disk: token 0, keyslot 3, bank" },
+		{ "--json --replace --token 1",
+		  "\"token\":1,\n  \"keyslot\":0," },
+	};
+	own_swtpm struct swtpm s = { 0 };
+	char device[PATH_MAX];
+	char key_file[PATH_MAX];
+	struct fail f = { 0 };
+
+	(void)state;
+	sealing_start(&s, device, key_file);
+	assert_ok(sealing_format(&s, device, key_file, &f), &f);
+	for (size_t i = 0; i < array_size(cases); i++) {
+		own_bytes struct bytes out = { 0 };
+		char line[4 * PATH_MAX];
+
+		(void)snprintf(line, sizeof(line),
+			       "seal %s --apps-only --pcr " PCR_14
+			       " --tpm %s --key-file %s %s",
+			       cases[i].how, s.tcti, key_file, device);
+		cvmctl_capture(command_seal, line, &out);
+		assert_non_null(strstr((char *)out.data, cases[i].answer));
+	}
+}
+
 /* What init does. */
 static void unseal(struct swtpm *s, struct luks *l, struct secret *ret)
 {
@@ -252,7 +285,8 @@ static void answers_in_words_and_json(void **state)
 		       s.tcti, device);
 	cvmctl_capture(command_seal, line, &words);
 	assert_non_null(strstr((char *)words.data,
-			       "/disk: keyslot 0, bank sha256, PCRs 4,14, "
+			       "/disk: token 0, keyslot 0, bank sha256, PCRs "
+			       "4,14, "
 			       "policy "));
 	(void)snprintf(line, sizeof(line),
 		       "seal --format --mkfs none --force --json --tpm %s "
@@ -279,6 +313,7 @@ int main(void)
 		cmocka_unit_test(replaces_one_that_is_named),
 		cmocka_unit_test(keeps_the_key_that_opens_it),
 		cmocka_unit_test(formats_anything_by_force),
+		cmocka_unit_test(names_the_token),
 		cmocka_unit_test(answers_in_words_and_json),
 	};
 
