@@ -2,16 +2,13 @@
 /* The describers of inspect.h for an image, and for signatures in it. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cvmctl/image-part.h"
 #include "cvmctl/image.h"
 #include "cvmctl/inspect.h"
 #include "cvmctl/manifest.h"
-#include "lib/hex.h"
-#include "lib/io.h"
 #include "lib/own.h"
 #include "seal/signatures.h"
 
@@ -82,37 +79,6 @@ static int add_signatures(int fd, uint64_t size, struct json_object *manifest,
 	return json_set(manifest, "signatures", array);
 }
 
-/*
- * Compares the first bytes of one file of an image, as many as its manifest
- * says, with the digest there. Returns the open file, or -errno.
- */
-static int check_file(const char *image, struct json_object *o,
-		      const char *name, uint64_t *ret_size, struct fail *f)
-{
-	const char *want = json_get_string(o, "sha256");
-	own_fd int fd = -1;
-	struct digest_set set;
-	char path[PATH_MAX];
-	char hex[2 * digest_size_max + 1];
-	int r;
-
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", image, name) >=
-	    sizeof(path))
-		return fail_errno(f, ENAMETOOLONG, "choose a shorter path",
-				  "read %s", image);
-	*ret_size = (uint64_t)json_object_get_int64(json_get(o, "size"));
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	r = fd < 0 ? -errno
-		   : digest_fd_start(1U << DIGEST_SHA256, fd, *ret_size, &set);
-	if (r < 0)
-		return fail_errno(f, r, rebuild, "read %s", path);
-	hex_encode(set.value[DIGEST_SHA256], digest_size(DIGEST_SHA256), hex);
-	if (strcmp(hex, want) != 0)
-		return fail_because(f, "it is not what the manifest describes",
-				    rebuild, "accept %s", path);
-	return take_fd(&fd);
-}
-
 /* Behind the root there may be signatures, behind the others nothing. */
 static int check_end(int fd, const char *image, const char *name, uint64_t size,
 		     struct json_object *manifest, struct fail *f)
@@ -129,25 +95,21 @@ static int check_end(int fd, const char *image, const char *name, uint64_t size,
 
 int inspect_image(const char *path, struct json_object **ret, struct fail *f)
 {
-	static const struct {
-		const char *part;
-		const char *name;
-	} files[] = {
-		{ "kernel", IMAGE_KERNEL },
-		{ "cmdline", IMAGE_CMDLINE },
-		{ "initramfs", IMAGE_INITRAMFS },
-		{ "root", IMAGE_ROOT },
+	static const struct image_part files[] = {
+		{ IMAGE_KERNEL, "kernel" },
+		{ IMAGE_CMDLINE, "cmdline" },
+		{ IMAGE_INITRAMFS, "initramfs" },
+		{ IMAGE_ROOT, "root" },
 	};
 	own_json struct json_object *manifest = NULL;
 	int r = manifest_read(path, &manifest, f);
 
 	for (size_t i = 0; r == 0 && i < array_size(files); i++) {
-		struct json_object *o = NULL;
 		own_fd int fd = -1;
 		uint64_t size = 0;
 
-		(void)json_object_object_get_ex(manifest, files[i].part, &o);
-		fd = check_file(path, o, files[i].name, &size, f);
+		fd = image_part_open(path, manifest, &files[i], O_RDONLY, &size,
+				     f);
 		r = fd < 0 ? fd
 			   : check_end(fd, path, files[i].name, size, manifest,
 				       f);

@@ -58,17 +58,19 @@ int manifest_read_pcr(struct json_object *manifest, enum digest_alg bank,
 	return 0;
 }
 
-int manifest_read_root_size(struct json_object *manifest, uint64_t *ret,
-			    struct fail *f)
+int manifest_check_prediction(struct json_object *manifest, const char *name,
+			      const struct pcr_values *values, struct fail *f)
 {
-	struct json_object *size = json_get(json_get(manifest, "root"), "size");
-	int64_t bytes = json_object_get_int64(size);
+	uint8_t value[digest_size_max];
+	int r = manifest_read_pcr(manifest, values->bank, value, f);
 
-	if (!json_object_is_type(size, json_type_int) || bytes <= 0 ||
-	    bytes == INT64_MAX)
-		return fail_because(f, "the manifest does not hold it", REBUILD,
-				    "read the size of the root disk");
-	*ret = (uint64_t)bytes;
+	if (r < 0)
+		return r;
+	if (memcmp(value, values->value[pcr_apps], digest_size(values->bank)) !=
+	    0)
+		return fail_because(f, "it is a prediction for another image",
+				    "predict again with cvmctl predict",
+				    "use %s", name);
 	return 0;
 }
 

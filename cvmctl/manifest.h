@@ -5,9 +5,9 @@
 
 #include <stdint.h>
 
-#include "lib/digest.h"
 #include "lib/fail.h"
 #include "lib/json.h"
+#include "seal/pcr.h"
 
 enum { manifest_max = 256 * 1024 * 1024 };
 
@@ -18,9 +18,12 @@ int manifest_read(const char *image, struct json_object **ret, struct fail *f);
 int manifest_read_pcr(struct json_object *manifest, enum digest_alg bank,
 		      uint8_t ret[static digest_size_max], struct fail *f);
 
-/* Bytes of the root disk as it was built: data and hash tree. */
-int manifest_read_root_size(struct json_object *manifest, uint64_t *ret,
-			    struct fail *f);
+/*
+ * Refuses values that the file called name predicts, when their PCR 14 is not
+ * that of the manifest: they are of another image. 0 or -errno.
+ */
+int manifest_check_prediction(struct json_object *manifest, const char *name,
+			      const struct pcr_values *values, struct fail *f);
 
 /*
  * Name and UUID of a volume of boot.conf; with a NULL name the only one.

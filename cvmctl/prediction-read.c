@@ -137,18 +137,23 @@ int prediction_parse(const char *name, const char *text, size_t len,
 	return 0;
 }
 
+const char *prediction_name(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "the standard input" : path;
+}
+
 int prediction_read(const char *path, enum digest_alg bank,
 		    struct pcr_values *ret, struct fail *f)
 {
-	bool is_stdin = strcmp(path, "-") == 0;
-	const char *name = is_stdin ? "the standard input" : path;
 	own_bytes struct bytes text = { 0 };
-	int r = is_stdin ? io_read_fd(STDIN_FILENO, prediction_json_max, &text)
-			 : io_read_file(AT_FDCWD, path, prediction_json_max,
-					&text);
+	int r = strcmp(path, "-") == 0
+			? io_read_fd(STDIN_FILENO, prediction_json_max, &text)
+			: io_read_file(AT_FDCWD, path, prediction_json_max,
+				       &text);
 
 	if (r < 0)
-		return fail_errno(f, r, remedy, "read %s", name);
-	return prediction_parse(name, (const char *)text.data, text.len, bank,
-				ret, f);
+		return fail_errno(f, r, remedy, "read %s",
+				  prediction_name(path));
+	return prediction_parse(prediction_name(path), (const char *)text.data,
+				text.len, bank, ret, f);
 }

@@ -19,6 +19,9 @@ enum { prediction_json_max = 256 * 1024 * 1024 };
 int prediction_read(const char *path, enum digest_alg bank,
 		    struct pcr_values *ret, struct fail *f);
 
+/* What messages call it: path, or "the standard input". */
+const char *prediction_name(const char *path);
+
 /* The same from len bytes of text, which a NUL follows, called name. */
 int prediction_parse(const char *name, const char *text, size_t len,
 		     enum digest_alg bank, struct pcr_values *ret,

@@ -97,6 +97,10 @@ static int collect_values(const struct seal_policy_options *o,
 
 	if (o->prediction) {
 		r = prediction_read(o->prediction, pcrs->bank, pcrs, f);
+		if (r == 0 && manifest)
+			r = manifest_check_prediction(
+				manifest, prediction_name(o->prediction), pcrs,
+				f);
 	} else if (manifest) {
 		r = manifest_read_pcr(manifest, pcrs->bank,
 				      pcrs->value[pcr_apps], f);

@@ -1,78 +1,117 @@
 // SPDX-License-Identifier: MIT
-/* See sign-image.h. */
+/*
+ * See sign-image.h. The disk is written in place, not beside: it can be large.
+ * So nothing is written before all that is in front was found to be what the
+ * manifest describes, and nothing is cut off before the new is there.
+ */
 #include "cvmctl/sign-image.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "cvmctl/image-part.h"
 #include "cvmctl/image.h"
-#include "cvmctl/manifest.h"
 #include "lib/own.h"
 
 static const char remedy[] = "build the image again";
 
 enum { block_size = 4096 };
 
-/* Bytes of the root disk without any signatures, as it was built. */
-static int read_size(const char *image, off_t *ret, struct fail *f)
+void sign_image_close(struct sign_image *image)
 {
-	own_json struct json_object *manifest = NULL;
-	uint64_t size = 0;
-	int r = manifest_read(image, &manifest, f);
-
-	if (r == 0)
-		r = manifest_read_root_size(manifest, &size, f);
-	*ret = (off_t)size;
-	return r;
+	if (image->fd > 0)
+		(void)close(image->fd); /* synced by sign_image_write */
 }
 
-/*
- * In place, not beside: an image can be large, and should this be cut short,
- * what is verified has not been touched.
- */
-static int write_end(int fd, off_t at, const struct bytes *json)
+int sign_image_open(const char *image, struct json_object *manifest,
+		    struct sign_image *ret, struct fail *f)
 {
-	off_t end = at + (off_t)json->len;
+	static const struct image_part root = { IMAGE_ROOT, "root" };
+	struct sign_image i = { 0 };
+	own_fd int fd = -1;
+	uint64_t size = 0;
+	struct stat st;
+
+	fd = image_part_open(image, manifest, &root, O_RDWR, &size, f);
+	if (fd < 0)
+		return fd;
+	/* fits, or it would not be open */
+	(void)snprintf(i.path, sizeof(i.path), "%s/" IMAGE_ROOT, image);
+	if (size == 0 || size % block_size)
+		return fail_because(f, "its size is no multiple of 4096",
+				    remedy, "sign %s", i.path);
+	if (fstat(fd, &st) < 0)
+		return fail_errno(f, errno, remedy, "read %s", i.path);
+	i.at = (off_t)size;
+	i.size = st.st_size;
+	i.fd = take_fd(&fd);
+	*ret = i;
+	return 0;
+}
+
+static int write_all(int fd, off_t at, const struct bytes *data)
+{
 	size_t done = 0;
 
-	if (ftruncate(fd, at) < 0)
-		return -errno;
-	while (done < json->len) {
-		ssize_t n = pwrite(fd, json->data + done, json->len - done,
+	while (done < data->len) {
+		ssize_t n = pwrite(fd, data->data + done, data->len - done,
 				   at + (off_t)done);
 
 		if (n < 0)
 			return -errno;
 		done += (size_t)n;
 	}
-	/* disks have whole blocks; the rest reads as zeros */
-	end = (end + block_size - 1) / block_size * block_size;
-	return ftruncate(fd, end) < 0 || fsync(fd) < 0 ? -errno : 0;
+	return 0;
 }
 
-int sign_image(const char *image, const struct bytes *json, struct fail *f)
+/* Whole blocks, as disks have: the JSON and zeros. */
+static int pad(const struct bytes *json, struct bytes *ret)
 {
-	char path[PATH_MAX];
-	own_fd int fd = -1;
-	struct stat st;
-	off_t size;
-	int r = read_size(image, &size, f);
+	size_t len = (json->len + block_size - 1) / block_size * block_size;
+
+	ret->data = calloc(1, len);
+	if (!ret->data)
+		return -ENOMEM;
+	memcpy(ret->data, json->data, json->len);
+	ret->len = len;
+	return 0;
+}
+
+static int replace_end(const struct sign_image *image,
+		       const struct bytes *blocks)
+{
+	off_t end = image->at + (off_t)blocks->len;
+	int r = -posix_fallocate(image->fd, image->at, (off_t)blocks->len);
+
+	if (r < 0) {
+		if (ftruncate(image->fd, image->size) < 0)
+			return -errno;
+		return r;
+	}
+	r = write_all(image->fd, image->at, blocks);
+	if (r == 0 && (ftruncate(image->fd, end) < 0 || fsync(image->fd) < 0))
+		r = -errno;
+	/* rather none than half of them */
+	if (r < 0 && ftruncate(image->fd, image->at) < 0)
+		return -errno;
+	return r;
+}
+
+int sign_image_write(const struct sign_image *image, const struct bytes *json,
+		     struct fail *f)
+{
+	own_bytes struct bytes blocks = { 0 };
+	int r = pad(json, &blocks);
 
 	if (r < 0)
-		return r;
-	if ((size_t)snprintf(path, sizeof(path), "%s/" IMAGE_ROOT, image) >=
-	    sizeof(path))
-		return fail_errno(f, ENAMETOOLONG, "choose a shorter path",
-				  "sign %s", image);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return fail_errno(f, errno, remedy, "open %s", path);
-	if (st.st_size < size)
-		return fail_because(f, "it is shorter than its manifest says",
-				    remedy, "sign %s", path);
-	r = write_end(fd, size, json);
-	return r < 0 ? fail_errno(f, r, "free disk space", "sign %s", path) : 0;
+		return fail_errno(f, r, "free memory", "sign %s", image->path);
+	r = replace_end(image, &blocks);
+	return r < 0 ? fail_errno(f, r, "free disk space", "sign %s",
+				  image->path)
+		     : 0;
 }

@@ -1,16 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* Signatures of PCR values in an image. */
+/*
+ * Signatures of PCR values in an image: behind the hash tree of its root disk,
+ * where init looks for them, and which nothing that is measured covers.
+ */
 #ifndef CVMCTL_SIGN_IMAGE_H
 #define CVMCTL_SIGN_IMAGE_H
 
+#include <limits.h>
+#include <sys/types.h>
+
 #include "lib/bytes.h"
 #include "lib/fail.h"
+#include "lib/json.h"
+
+struct sign_image {
+	char path[PATH_MAX];
+	int fd;
+	off_t at;   /* where the verified data end */
+	off_t size; /* of the file */
+};
 
 /*
- * Puts the JSON behind the hash tree of the image's root disk, in place of
- * what is there: init looks for it where the verity data end, and nothing
- * that is measured covers it.
+ * Opens the root disk of an image, after it was compared with the manifest.
+ * 0 and *ret, which the caller closes, or -errno.
  */
-int sign_image(const char *image, const struct bytes *json, struct fail *f);
+int sign_image_open(const char *image, struct json_object *manifest,
+		    struct sign_image *ret, struct fail *f);
+void sign_image_close(struct sign_image *image);
+
+#define own_sign_image __attribute__((cleanup(sign_image_close)))
+
+/*
+ * Puts the JSON in place of what is there. After a failure for lack of space
+ * the file is as it was, after any other it has no signatures.
+ */
+int sign_image_write(const struct sign_image *image, const struct bytes *json,
+		     struct fail *f);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "cvmctl/command.h"
 #include "cvmctl/lists.h"
+#include "cvmctl/manifest.h"
 #include "cvmctl/options.h"
 #include "cvmctl/prediction-read.h"
 #include "cvmctl/sign-image.h"
@@ -27,6 +28,7 @@ struct approval {
 	uint32_t mask; /* 0: all that the prediction holds */
 	digest_algs banks;
 	uint64_t release;
+	struct json_object *manifest; /* of the image, if it is for one */
 };
 
 static const struct option_usage usage = {
@@ -166,6 +168,9 @@ static int sign_all(const struct sign_options *o, const struct approval *a,
 			continue;
 		r = prediction_parse(name, (const char *)text.data, text.len,
 				     bank, &values, f);
+		if (r == 0 && a->manifest)
+			r = manifest_check_prediction(a->manifest, name,
+						      &values, f);
 		if (r == 0)
 			r = choose_pcrs(a, &values, f);
 		if (r == 0)
@@ -188,27 +193,43 @@ static int read_present(const char *path, struct signatures *ret,
 	return signatures_parse((const char *)text.data, ret, f);
 }
 
-static int write_out(const struct sign_options *o, const struct bytes *text,
-		     struct fail *f)
+/* To a file, to an image if one is open, or to standard output. */
+static int write_out(const char *file, const struct sign_image *image,
+		     const struct bytes *text, struct fail *f)
 {
 	int r;
 
-	if (o->image)
-		return sign_image(o->image, text, f);
-	if (!o->add_to) {
+	if (image->fd)
+		return sign_image_write(image, text, f);
+	if (!file) {
 		(void)fputs((const char *)text->data,
 			    stdout); /* main() checks */
 		return 0;
 	}
-	r = io_replace_file(o->add_to, text->data, text->len, 0644);
+	r = io_replace_file(file, text->data, text->len, 0644);
 	return r < 0 ? fail_errno(f, r, "check the directory of --add-to",
-				  "write %s", o->add_to)
+				  "write %s", file)
 		     : 0;
+}
+
+static int open_image(const char *path, struct sign_image *ret_image,
+		      struct json_object **ret_manifest, struct fail *f)
+{
+	own_json struct json_object *manifest = NULL;
+	int r = manifest_read(path, &manifest, f);
+
+	if (r == 0)
+		r = sign_image_open(path, manifest, ret_image, f);
+	if (r == 0)
+		*ret_manifest = take_ptr(manifest);
+	return r;
 }
 
 int command_sign(int argc, char **argv, struct fail *f)
 {
+	own_json struct json_object *manifest = NULL;
 	own_signatures struct signatures signatures = { 0 };
+	own_sign_image struct sign_image image = { 0 };
 	own_bytes struct bytes text = { 0 };
 	struct sign_options o = { 0 };
 	struct approval approval;
@@ -216,13 +237,16 @@ int command_sign(int argc, char **argv, struct fail *f)
 
 	if (r)
 		return r;
-	if (o.add_to)
+	if (o.image)
+		r = open_image(o.image, &image, &manifest, f);
+	if (r == 0 && o.add_to)
 		r = read_present(o.add_to, &signatures, f);
+	approval.manifest = manifest;
 	if (r == 0)
 		r = sign_all(&o, &approval, &signatures, f);
 	if (r < 0)
 		return r;
 	if (signatures_write(&signatures, &text) < 0)
 		return fail_errno(f, ENOMEM, "free memory", "write the answer");
-	return write_out(&o, &text, f);
+	return write_out(o.add_to, &image, &text, f);
 }

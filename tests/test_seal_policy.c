@@ -65,6 +65,20 @@ static const struct policy_case {
 	  pcr_4 | pcr_9 | pcr_14,
 	  0,
 	  NULL },
+	{ "a prediction of another image",
+	  { .prediction = "other" },
+	  true,
+	  0,
+	  0,
+	  "cannot use other: it is a prediction for another image; predict "
+	  "again with cvmctl predict" },
+	{ "another image, with PCR 14 signed",
+	  { .prediction = "other", .signed_by = "key", .signed_pcrs = "14" },
+	  true,
+	  0,
+	  0,
+	  "cannot use other: it is a prediction for another image; predict "
+	  "again with cvmctl predict" },
 	{ "apps only, said outright",
 	  { .apps_only = true },
 	  true,
@@ -244,6 +258,9 @@ static void enter(struct tree *t)
 	tree_file(t, "uki", 0644,
 		  "{" BANKS
 		  ",\"boot\":{\"pcrs\":{" BOOT("4") "," BOOT("11") "}}}");
+	tree_file(t, "other", 0644,
+		  "{\"pcr\":14,\"banks\":{\"sha256\":{\"measured\":\"" B64
+		  "\"}},\"boot\":{\"pcrs\":{" BOOT("4") "," BOOT("9") "}}}");
 	assert_int_equal(fchdir(t->fd), 0);
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* cvmctl sign: what it writes openssl verifies, and what it refuses. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tests/table.h"
@@ -28,8 +30,17 @@ static const char prediction[] =
 	"\"},\"sha1\":{\"measured\":\"" A40 "\"}},\"events\":[],"
 	"\"boot\":{\"pcrs\":{\"4\":{\"sha256\":\"" B64 "\",\"sha1\":\"" A40
 	"\"}}}}";
-static const char manifest[] =
-	"{\"type\":\"cvm-init image\",\"root\":{\"size\":8192}}";
+/* SHA-256 of the first bytes of a file of zeros */
+#define ZEROS_8192 \
+	"9f1dcbc35c350d6027f98be0f5c8b43b42ca52b7604459c0c42be3aa88913d47"
+#define ZEROS_5000 \
+	"7ca5bd879f393d9dd05b14f38add9c0fc6b67928f7f2d261b2e47a32ee8219e3"
+#define MANIFEST(size, sha256, pcr_14)                                  \
+	"{\"type\":\"cvm-init image\",\"root\":{\"size\":" size         \
+	",\"sha256\":\"" sha256 "\"},\"apps\":{\"banks\":{\"sha256\":{" \
+	"\"measured\":\"" pcr_14 "\"}}}}"
+
+static const char manifest[] = MANIFEST("8192", ZEROS_8192, A64);
 
 /* Works in a directory with keys, a prediction and an image. */
 static void enter(struct tree *t)
@@ -61,6 +72,8 @@ static void leave(struct tree *t)
 }
 
 #define own_place __attribute__((cleanup(leave)))
+
+#define SIGN_IMAGE "sign --key rsa --prediction prediction --image image"
 
 /* Runs the words of one line; the result and the failure line. */
 static int run(const char *line, struct fail *f)
@@ -169,10 +182,7 @@ static void puts_them_on_the_disk(void **state)
 	(void)state;
 	enter(&t);
 	for (int i = 0; i < 2; i++) {
-		assert_ok(run("sign --key rsa --prediction prediction --image "
-			      "image",
-			      &f),
-			  &f);
+		assert_ok(run(SIGN_IMAGE, &f), &f);
 		assert_int_equal(stat("image/root.img", &st), 0);
 		assert_int_equal(st.st_size, 8192 + 4096);
 		signatures_free(&s);
@@ -180,15 +190,72 @@ static void puts_them_on_the_disk(void **state)
 		assert_int_equal(s.n, 1);
 	}
 	verify(&s.entry[0], "rsa.pub");
-	assert_int_equal(truncate("image/root.img", 8191), 0);
-	assert_refusal(run("sign --key rsa --prediction prediction --image "
-			   "image",
-			   &f),
-		       &f,
-		       "cannot sign image/root.img: it is shorter than its "
-		       "manifest says; build the image again");
+}
+
+/* What is behind the signatures a file may lose, what is in front never. */
+static const struct damage {
+	const char *name;
+	const char *manifest;
+	off_t size;
+	const char *line;
+} damages[] = {
+	{ "short file", manifest, 4096,
+	  "cannot accept image/root.img: it is not what the manifest "
+	  "describes; build the image again" },
+	{ "short size", MANIFEST("4096", ZEROS_8192, A64), 8192,
+	  "cannot accept image/root.img: it is not what the manifest "
+	  "describes; build the image again" },
+	{ "short size that is true", MANIFEST("5000", ZEROS_5000, A64), 8192,
+	  "cannot sign image/root.img: its size is no multiple of 4096; "
+	  "build the image again" },
+	{ "large size", MANIFEST("12288", ZEROS_8192, A64), 8192,
+	  "cannot accept image/root.img: it is not what the manifest "
+	  "describes; build the image again" },
+	{ "negative size", MANIFEST("-1", ZEROS_8192, A64), 8192,
+	  "cannot accept image/root.img: it is not what the manifest "
+	  "describes; build the image again" },
+	{ "another image", MANIFEST("8192", ZEROS_8192, B64), 8192,
+	  "cannot use prediction: it is a prediction for another image; "
+	  "predict again with cvmctl predict" },
+};
+
+static void leaves_what_it_refuses(void **state)
+{
+	const struct damage *d = *state;
+	own_place struct tree t = { 0 };
+	struct fail f = { 0 };
+	struct stat st;
+
+	enter(&t);
+	tree_file(&t, "image/manifest.json", 0644, d->manifest);
+	assert_int_equal(truncate("image/root.img", d->size), 0);
+	assert_refusal(run(SIGN_IMAGE, &f), &f, d->line);
 	assert_int_equal(stat("image/root.img", &st), 0);
-	assert_int_equal(st.st_size, 8191);
+	assert_int_equal(st.st_size, d->size);
+}
+
+/* No room for the new ones: those that are there stay. */
+static void keeps_them_without_space(void **state)
+{
+	const struct rlimit small = { 8192 + 2048, RLIM_INFINITY };
+	const struct rlimit large = { RLIM_INFINITY, RLIM_INFINITY };
+	own_place struct tree t = { 0 };
+	struct fail f = { 0 };
+	struct stat st;
+	int r;
+
+	(void)state;
+	enter(&t);
+	assert_int_equal(truncate("image/root.img", 8192 + 1024), 0);
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	r = run(SIGN_IMAGE, &f);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &large), 0);
+	assert_refusal(r, &f,
+		       "cannot sign image/root.img: File too large; free disk "
+		       "space");
+	assert_int_equal(stat("image/root.img", &st), 0);
+	assert_int_equal(st.st_size, 8192 + 1024);
 }
 
 static const struct refusal {
@@ -330,9 +397,14 @@ static void reads_lists(void **state)
 int main(void)
 {
 	const struct table tables[] = {
-		CASE(signs_each_bank),	     CASE(adds_to_what_is_there),
-		CASE(puts_them_on_the_disk), TABLE(refuses, refusals),
-		CASE(adds_no_more_than_fit), CASE(reads_lists),
+		CASE(signs_each_bank),
+		CASE(adds_to_what_is_there),
+		CASE(puts_them_on_the_disk),
+		TABLE(refuses, refusals),
+		TABLE(leaves_what_it_refuses, damages),
+		CASE(keeps_them_without_space),
+		CASE(adds_no_more_than_fit),
+		CASE(reads_lists),
 		CASE(inspect_explains_them),
 	};
 
