@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "cvmctl/boot-pcrs.h"
 #include "cvmctl/command.h"
 #include "cvmctl/lists.h"
 #include "cvmctl/manifest.h"
@@ -36,16 +37,6 @@ static const struct {
 	{ 10, "IMA extends it in the order in which files are opened" },
 	{ 16, "anybody may reset it" },
 	{ 23, "anybody may reset it" },
-};
-
-/*
- * Sets of PCRs of which one must be in a policy whole: kernel and what its EFI
- * stub measures; kernel and the parts of a UKI; Secure Boot's keys and those.
- */
-static const uint32_t boot_chains[] = {
-	PCR(4) | PCR(9),
-	PCR(4) | PCR(11),
-	PCR(7) | PCR(11),
 };
 
 /* "7=0123..." */
@@ -141,11 +132,13 @@ static int check_unsteady(uint32_t mask, struct fail *f)
 	return 0;
 }
 
-static int check_boot_chain(uint32_t mask, struct fail *f)
+static int check_boot_chain(const struct seal_policy *policy, struct fail *f)
 {
-	for (size_t i = 0; i < array_size(boot_chains); i++)
-		if ((mask & boot_chains[i]) == boot_chains[i])
-			return 0;
+	uint32_t mask = policy->pcrs.mask | policy->signed_mask;
+
+	if (boot_pcrs_whole(mask))
+		return boot_pcrs_check(mask, boot_pcrs_unused(&policy->pcrs),
+				       f);
 	return fail_because(f,
 			    "a host that boots another kernel can extend PCR "
 			    "14 with the same events",
@@ -154,9 +147,10 @@ static int check_boot_chain(uint32_t mask, struct fail *f)
 			    "seal without the boot chain");
 }
 
-static int check_mask(const struct seal_policy_options *o, uint32_t mask,
-		      struct fail *f)
+static int check_mask(const struct seal_policy_options *o,
+		      const struct seal_policy *policy, struct fail *f)
 {
+	uint32_t mask = policy->pcrs.mask | policy->signed_mask;
 	int r = 0;
 
 	if (!(mask & PCR(pcr_apps)))
@@ -169,7 +163,7 @@ static int check_mask(const struct seal_policy_options *o, uint32_t mask,
 	if (!o->any_pcr)
 		r = check_unsteady(mask, f);
 	if (r == 0 && !o->apps_only)
-		r = check_boot_chain(mask, f);
+		r = check_boot_chain(policy, f);
 	return r;
 }
 
@@ -206,7 +200,7 @@ int seal_policy_make(const struct seal_policy_options *o,
 	if (r == 0)
 		r = collect_values(o, manifest, &policy, f);
 	if (r == 0)
-		r = check_mask(o, policy.pcrs.mask | policy.signed_mask, f);
+		r = check_mask(o, &policy, f);
 	if (r == 0 && o->signed_by) {
 		r = read_signer(o->signed_by, ret_signer, f);
 		policy.signer = ret_signer;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cvmctl/boot-pcrs.h"
 #include "cvmctl/command.h"
 #include "cvmctl/lists.h"
 #include "cvmctl/manifest.h"
@@ -103,15 +104,15 @@ static int read_prediction(const char *path, struct bytes *ret, struct fail *f)
 static int choose_pcrs(const struct approval *a, struct pcr_values *values,
 		       struct fail *f)
 {
-	if (!a->mask)
-		return 0;
-	if ((values->mask & a->mask) != a->mask)
+	uint32_t mask = a->mask ? a->mask : values->mask;
+
+	if ((values->mask & mask) != mask)
 		return fail_because(f, "the prediction lacks one of them",
 				    "predict with --boot, or name fewer in "
 				    "--pcrs",
 				    "sign the PCR values");
-	values->mask = a->mask;
-	return 0;
+	values->mask = mask;
+	return boot_pcrs_check(mask, boot_pcrs_unused(values), f);
 }
 
 /* PolicyPCR over the values, and PolicyNV for a release number. */

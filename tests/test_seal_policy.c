@@ -14,6 +14,7 @@
 
 #define A64	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B64	"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define Z64	"0000000000000000000000000000000000000000000000000000000000000000"
 #define BANKS	"\"pcr\":14,\"banks\":{\"sha256\":{\"measured\":\"" A64 "\"}}"
 #define BOOT(n) "\"" n "\":{\"sha256\":\"" B64 "\"}"
 
@@ -34,6 +35,10 @@ enum { pcr_4 = 1U << 4, pcr_9 = 1U << 9, pcr_14 = 1U << 14 };
 	"cannot seal without PCR 14: init does not use a key that its "    \
 	"measurements do not guard; give --image, --prediction, or 14 in " \
 	"--signed-pcrs"
+#define ZERO(n)                                        \
+	"cannot count on PCR " n                       \
+	": it is zero: nothing was measured into it; " \
+	"choose PCRs that are not zero in cvmctl predict --boot"
 #define UNSTEADY(n, why) \
 	"cannot seal to PCR " n ": " why "; leave it out, or give --any-pcr"
 #define USAGE(what) \
@@ -110,6 +115,38 @@ static const struct policy_case {
 	  1U << 7 | 1U << 11 | pcr_14,
 	  0,
 	  NULL },
+	{ "a UKI of which nothing was measured",
+	  { .pcr = { { "4=" B64, "11=" Z64 }, 2 } },
+	  true,
+	  0,
+	  0,
+	  ZERO("11") },
+	{ "a kernel that was not measured",
+	  { .pcr = { { "4=" Z64, "9=" B64 }, 2 } },
+	  true,
+	  0,
+	  0,
+	  ZERO("4") },
+	{ "zero, but not said to be the boot chain",
+	  { .pcr = { { "4=" Z64, "9=" Z64 }, 2 }, .apps_only = true },
+	  true,
+	  pcr_4 | pcr_9 | pcr_14,
+	  0,
+	  NULL },
+	{ "zero, besides a boot chain",
+	  { .pcr = { { "4=" B64, "9=" B64, "11=" Z64 }, 3 } },
+	  true,
+	  pcr_4 | pcr_9 | 1U << 11 | pcr_14,
+	  0,
+	  NULL },
+	{ "signed kernel, zero parts",
+	  { .signed_by = "key",
+	    .signed_pcrs = "4,14",
+	    .pcr = { { "11=" Z64 }, 1 } },
+	  true,
+	  0,
+	  0,
+	  ZERO("11") },
 	{ "nothing", { .apps_only = true }, false, 0, 0, NO_APPS },
 	{ "the boot chain alone",
 	  { .pcr = { { "9=" B64, "4=" B64 }, 2 } },

@@ -23,6 +23,7 @@
 
 #define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B64 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define Z64 "0000000000000000000000000000000000000000000000000000000000000000"
 #define A40 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static const char prediction[] =
@@ -30,6 +31,10 @@ static const char prediction[] =
 	"\"},\"sha1\":{\"measured\":\"" A40 "\"}},\"events\":[],"
 	"\"boot\":{\"pcrs\":{\"4\":{\"sha256\":\"" B64 "\",\"sha1\":\"" A40
 	"\"}}}}";
+static const char direct[] =
+	"{\"pcr\":14,\"banks\":{\"sha256\":{\"measured\":\"" A64
+	"\"}},\"boot\":{\"pcrs\":{\"4\":{\"sha256\":\"" B64
+	"\"},\"9\":{\"sha256\":\"" B64 "\"},\"11\":{\"sha256\":\"" Z64 "\"}}}}";
 /* SHA-256 of the first bytes of a file of zeros */
 #define ZEROS_8192 \
 	"9f1dcbc35c350d6027f98be0f5c8b43b42ca52b7604459c0c42be3aa88913d47"
@@ -47,6 +52,7 @@ static void enter(struct tree *t)
 {
 	tree_make(t);
 	tree_file(t, "prediction", 0644, prediction);
+	tree_file(t, "direct", 0644, direct);
 	tree_file(t, "text", 0644, "no key");
 	tree_dir(t, "image");
 	tree_file(t, "image/manifest.json", 0644, manifest);
@@ -258,6 +264,28 @@ static void keeps_them_without_space(void **state)
 	assert_int_equal(st.st_size, 8192 + 1024);
 }
 
+/* Of what is not measured, besides what is: as predict --boot says it. */
+static void signs_zeros(void **state)
+{
+	own_place struct tree t = { 0 };
+	own_signatures struct signatures s = { 0 };
+	struct fail f = { 0 };
+
+	(void)state;
+	enter(&t);
+	assert_ok(run("sign --key ec --prediction direct --add-to out", &f),
+		  &f);
+	read_signatures("out", 0, &s);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(s.entry[0].mask,
+			 1U << 4 | 1U << 9 | 1U << 11 | 1U << 14);
+}
+
+#define ZERO(n)                                        \
+	"cannot count on PCR " n                       \
+	": it is zero: nothing was measured into it; " \
+	"choose PCRs that are not zero in cvmctl predict --boot"
+
 static const struct refusal {
 	const char *name; /* the arguments */
 	int result;
@@ -296,6 +324,10 @@ static const struct refusal {
 	{ "sign --key rsa --prediction prediction --pcrs 4,9", -EINVAL,
 	  "cannot sign the PCR values: the prediction lacks one of them; "
 	  "predict with --boot, or name fewer in --pcrs" },
+	{ "sign --key rsa --prediction direct --pcrs 4,11,14", -EINVAL,
+	  ZERO("11") },
+	{ "sign --key rsa --prediction direct --pcrs 11,14", -EINVAL,
+	  ZERO("11") },
 	{ "sign --key rsa --prediction prediction --banks sha384", -EINVAL,
 	  "cannot read the sha384 values of prediction: it has no value of "
 	  "PCR 14 in this bank; make it with cvmctl predict --json" },
@@ -403,6 +435,7 @@ int main(void)
 		TABLE(refuses, refusals),
 		TABLE(leaves_what_it_refuses, damages),
 		CASE(keeps_them_without_space),
+		CASE(signs_zeros),
 		CASE(adds_no_more_than_fit),
 		CASE(reads_lists),
 		CASE(inspect_explains_them),
