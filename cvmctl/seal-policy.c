@@ -113,8 +113,9 @@ static int read_signer(const char *path, struct bytes *ret, struct fail *f)
 	r = release_key_parse(&pem, &key);
 	if (r == -EINVAL)
 		return fail_because(f,
-				    "it is no public key in PEM, RSA or on "
-				    "P-256",
+				    "it is no public key in PEM, RSA of 2048, "
+				    "3072 or 4096 bits with exponent 65537, "
+				    "or on P-256",
 				    remedy, "use %s", path);
 	if (r < 0)
 		return fail_errno(f, r, "free memory", "use %s", path);

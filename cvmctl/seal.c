@@ -4,7 +4,6 @@
  * elsewhere, while its PCRs hold what an image will make them hold.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -12,12 +11,12 @@
 #include "cvmctl/command.h"
 #include "cvmctl/host-tpm.h"
 #include "cvmctl/inspect.h"
+#include "cvmctl/key-file.h"
 #include "cvmctl/manifest.h"
 #include "cvmctl/options.h"
 #include "cvmctl/seal-disk.h"
 #include "cvmctl/seal-options.h"
 #include "lib/hex.h"
-#include "lib/io.h"
 #include "lib/json.h"
 #include "lib/own.h"
 #include "lib/text.h"
@@ -32,32 +31,6 @@ enum {
 };
 
 #define DEFAULT_LABEL "cvm-init"
-
-static int read_key_file(const char *path, struct secret *ret, struct fail *f)
-{
-	own_secret struct secret key = { 0 };
-	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int r = fd < 0 ? -errno : secret_alloc(key_file_max + 1, &key);
-	size_t len = 0;
-	ssize_t n = 1;
-
-	if (r < 0)
-		return fail_errno(f, r, "check --key-file", "read %s", path);
-	while (n && len < key.len) {
-		n = read(fd, key.data + len, key.len - len);
-		if (n < 0)
-			return fail_errno(f, errno, "check --key-file",
-					  "read %s", path);
-		len += (size_t)n;
-	}
-	if (len == 0 || len > key_file_max)
-		return fail_because(f, "a key has 1 to 8192 bytes",
-				    "check --key-file", "use key %s", path);
-	key.len = len;
-	*ret = key;
-	key = (struct secret){ 0 };
-	return 0;
-}
 
 static int seal_for_srk(const char *path, const struct secret *secret,
 			struct sealed_key *key, struct fail *f)
@@ -164,7 +137,11 @@ static int seal(const struct seal_options *o, const struct seal_disk *where,
 	own_secret struct secret other = { 0 };
 	struct seal_disk disk = *where;
 	struct seal_place place = { 0 };
-	int r = o->key_file ? read_key_file(o->key_file, &other, f) : 0;
+	int r = 0;
+
+	if (o->key_file)
+		r = key_file_read(o->key_file, key_file_max, "check --key-file",
+				  &other, f);
 
 	if (r == 0)
 		r = make_key(o, policy, &sealed, &passphrase, f);

@@ -8,12 +8,16 @@
 #include <openssl/pem.h>
 #include <stdlib.h>
 
+#include "cvmctl/key-file.h"
 #include "lib/own.h"
 
 static const char what_use[] = "use the release key";
 static const char make_one[] = "make one with openssl genpkey -algorithm rsa";
 
-enum { p256_size = 32 };
+enum {
+	p256_size = 32,
+	key_file_max = 16 * 1024, /* RSA-4096 takes 3 KiB */
+};
 
 struct sign_key {
 	EVP_PKEY *private;
@@ -75,18 +79,27 @@ static int read_public(EVP_PKEY *private, struct release_key *ret)
 	return release_key_parse(&pem, ret);
 }
 
+/* OpenSSL reads from our memory, and wipes what it makes of it. */
+static EVP_PKEY *parse(const struct secret *pem)
+{
+	own_bio BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
+
+	return bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL)
+		   : NULL;
+}
+
 int sign_key_read(const char *path, struct sign_key **ret, struct fail *f)
 {
 	own_sign_key struct sign_key *key = calloc(1, sizeof(*key));
-	own_file FILE *file = NULL;
+	own_secret struct secret pem = { 0 };
 	int r;
 
 	if (!key)
 		return fail_errno(f, ENOMEM, "free memory", what_use);
-	file = fopen(path, "re");
-	if (!file)
-		return fail_errno(f, errno, make_one, "read %s", path);
-	key->private = PEM_read_PrivateKey(file, NULL, no_password, NULL);
+	r = key_file_read(path, key_file_max, "check --key", &pem, f);
+	if (r < 0)
+		return r;
+	key->private = parse(&pem);
 	if (!key->private)
 		return fail_because(f,
 				    "it is no private key in PEM without a "
@@ -95,8 +108,8 @@ int sign_key_read(const char *path, struct sign_key **ret, struct fail *f)
 	r = read_public(key->private, &key->public);
 	if (r == -EINVAL)
 		return fail_because(f,
-				    "it is neither RSA of 2048 to 4096 bits "
-				    "nor on P-256",
+				    "it is not RSA of 2048, 3072 or 4096 bits "
+				    "with exponent 65537, or on P-256",
 				    make_one, "use %s", path);
 	if (r < 0)
 		return fail_errno(f, r, "free memory", what_use);

@@ -11,8 +11,9 @@
 struct sign_key;
 
 /*
- * Reads a private key in PEM without a password: RSA of 2048 to 4096 bits, or
- * P-256. 0 and *ret, which the caller frees, or -errno.
+ * Reads a private key in PEM without a password: RSA of 2048, 3072 or
+ * 4096 bits with exponent 65537, or P-256. 0 and *ret, which the caller frees,
+ * or -errno.
  */
 int sign_key_read(const char *path, struct sign_key **ret, struct fail *f);
 void sign_key_free(struct sign_key **key);

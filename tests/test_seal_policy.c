@@ -238,8 +238,9 @@ static const struct policy_case {
 	  true,
 	  0,
 	  0,
-	  "cannot use direct: it is no public key in PEM, RSA or on P-256; "
-	  "write it with openssl pkey -pubout" },
+	  "cannot use direct: it is no public key in PEM, RSA of 2048, 3072 or "
+	  "4096 bits with exponent 65537, or on P-256; write it with openssl "
+	  "pkey -pubout" },
 	{ "signed without PCRs",
 	  { .signed_by = "key" },
 	  true,

@@ -64,6 +64,9 @@ static void enter(struct tree *t)
 		       "openssl genpkey -quiet -algorithm ec -pkeyopt "
 		       "ec_paramgen_curve:P-256 -out ec && "
 		       "openssl genpkey -quiet -algorithm ed25519 -out ed && "
+		       "openssl genpkey -quiet -algorithm rsa -pkeyopt "
+		       "rsa_keygen_pubexp:3 -out three && "
+		       "{ cat rsa; head -c 16384 /dev/zero; } > long && "
 		       "openssl pkey -in rsa -aes128 -passout pass:x -out "
 		       "locked && "
 		       "for k in rsa ec; do openssl pkey -in $k -pubout -out "
@@ -307,8 +310,11 @@ static const struct refusal {
 	  "cannot read the arguments: give one of --add-to and --image; see "
 	  "cvmctl sign --help" },
 	{ "sign --key none --prediction prediction", -ENOENT,
-	  "cannot read none: No such file or directory; make one with openssl "
-	  "genpkey -algorithm rsa" },
+	  "cannot read none: No such file or directory; check --key" },
+	{ "sign --key long --prediction prediction", -EINVAL,
+	  "cannot use key long: a key has 1 to 16384 bytes; check --key" },
+	{ "sign --key /dev/zero --prediction prediction", -EINVAL,
+	  "cannot use key /dev/zero: a key has 1 to 16384 bytes; check --key" },
 	{ "sign --key text --prediction prediction", -EINVAL,
 	  "cannot read text: it is no private key in PEM without a password; "
 	  "make one with openssl genpkey -algorithm rsa" },
@@ -316,8 +322,13 @@ static const struct refusal {
 	  "cannot read locked: it is no private key in PEM without a "
 	  "password; make one with openssl genpkey -algorithm rsa" },
 	{ "sign --key ed --prediction prediction", -EINVAL,
-	  "cannot use ed: it is neither RSA of 2048 to 4096 bits nor on "
-	  "P-256; make one with openssl genpkey -algorithm rsa" },
+	  "cannot use ed: it is not RSA of 2048, 3072 or 4096 bits with "
+	  "exponent 65537, or on P-256; make one with openssl genpkey "
+	  "-algorithm rsa" },
+	{ "sign --key three --prediction prediction", -EINVAL,
+	  "cannot use three: it is not RSA of 2048, 3072 or 4096 bits with "
+	  "exponent 65537, or on P-256; make one with openssl genpkey "
+	  "-algorithm rsa" },
 	{ "sign --key rsa --prediction none", -ENOENT,
 	  "cannot read none: No such file or directory; make it with cvmctl "
 	  "predict --json" },
