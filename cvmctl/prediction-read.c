@@ -112,23 +112,33 @@ static const char *take_document(struct json_object *o, struct pcr_values *ret)
 	return take_boot(boot, ret);
 }
 
-int prediction_parse(const char *name, const char *text, size_t len,
-		     enum digest_alg bank, struct pcr_values *ret,
-		     struct fail *f)
+/* The text as JSON, which is not looked at any further. */
+static int parse_text(const char *name, const char *text, size_t len,
+		      struct json_object **ret, struct fail *f)
 {
-	own_json struct json_object *o = NULL;
-	struct pcr_values values = { .bank = bank };
-	const char *refusal = "it is not a JSON object";
 	int r = strnlen(text, len) == len
 			? strict_json_parse(text, prediction_json_max,
-					    depth_max, &o)
+					    depth_max, ret)
 			: -EINVAL;
 
 	if (r == -ENOMEM)
-		return fail_errno(f, r, "free memory",
-				  "read the prediction in %s", name);
-	if (r == 0)
-		refusal = take_document(o, &values);
+		return fail_errno(f, r, "free memory", "read %s", name);
+	if (r == -EFBIG)
+		return fail_because(f, "it has over a million values", remedy,
+				    "read %s", name);
+	if (r < 0)
+		return fail_because(f, "it is not a JSON object", remedy,
+				    "read %s", name);
+	return 0;
+}
+
+int prediction_values(struct json_object *prediction, const char *name,
+		      enum digest_alg bank, struct pcr_values *ret,
+		      struct fail *f)
+{
+	struct pcr_values values = { .bank = bank };
+	const char *refusal = take_document(prediction, &values);
+
 	if (refusal)
 		return fail_because(f, refusal, remedy,
 				    "read the %s values of %s",
@@ -137,14 +147,24 @@ int prediction_parse(const char *name, const char *text, size_t len,
 	return 0;
 }
 
+int prediction_parse(const char *name, const char *text, size_t len,
+		     enum digest_alg bank, struct pcr_values *ret,
+		     struct fail *f)
+{
+	own_json struct json_object *o = NULL;
+	int r = parse_text(name, text, len, &o, f);
+
+	return r < 0 ? r : prediction_values(o, name, bank, ret, f);
+}
+
 const char *prediction_name(const char *path)
 {
 	return strcmp(path, "-") == 0 ? "the standard input" : path;
 }
 
-int prediction_read(const char *path, enum digest_alg bank,
-		    struct pcr_values *ret, struct fail *f)
+int prediction_open(const char *path, struct json_object **ret, struct fail *f)
 {
+	const char *name = prediction_name(path);
 	own_bytes struct bytes text = { 0 };
 	int r = strcmp(path, "-") == 0
 			? io_read_fd(STDIN_FILENO, prediction_json_max, &text)
@@ -152,8 +172,17 @@ int prediction_read(const char *path, enum digest_alg bank,
 				       &text);
 
 	if (r < 0)
-		return fail_errno(f, r, remedy, "read %s",
-				  prediction_name(path));
-	return prediction_parse(prediction_name(path), (const char *)text.data,
-				text.len, bank, ret, f);
+		return fail_errno(f, r, remedy, "read %s", name);
+	return parse_text(name, (const char *)text.data, text.len, ret, f);
+}
+
+int prediction_read(const char *path, enum digest_alg bank,
+		    struct pcr_values *ret, struct fail *f)
+{
+	own_json struct json_object *o = NULL;
+	int r = prediction_open(path, &o, f);
+
+	return r < 0 ? r
+		     : prediction_values(o, prediction_name(path), bank, ret,
+					 f);
 }

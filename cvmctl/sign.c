@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cvmctl/boot-pcrs.h"
 #include "cvmctl/command.h"
@@ -71,7 +70,7 @@ static int read_options(int argc, char **argv, struct sign_options *o,
 		{ "key", OPTION_REQUIRED, "FILE", "private key in PEM",
 		  &o->key },
 		{ "prediction", OPTION_TEXT, "FILE",
-		  "what cvmctl predict --json said; else standard input",
+		  "what cvmctl predict --json said; else -, standard input",
 		  &o->prediction },
 		{ "pcrs", OPTION_TEXT, "LIST",
 		  "such as 4,9,14; else all of the prediction", &o->pcrs },
@@ -89,16 +88,6 @@ static int read_options(int argc, char **argv, struct sign_options *o,
 	int r = options_read(&usage, specs, argc, argv, f);
 
 	return r ? r : read_numbers(o, ret, f);
-}
-
-static int read_prediction(const char *path, struct bytes *ret, struct fail *f)
-{
-	int r = path ? io_read_file(AT_FDCWD, path, prediction_json_max, ret)
-		     : io_read_fd(STDIN_FILENO, prediction_json_max, ret);
-
-	return r < 0 ? fail_errno(f, r, "make it with cvmctl predict --json",
-				  "read %s", path ? path : "the standard input")
-		     : 0;
 }
 
 static int choose_pcrs(const struct approval *a, struct pcr_values *values,
@@ -154,21 +143,21 @@ static int sign_values(const struct sign_key *key,
 static int sign_all(const struct sign_options *o, const struct approval *a,
 		    struct signatures *ret, struct fail *f)
 {
-	const char *name = o->prediction ? o->prediction : "the standard input";
+	const char *path = o->prediction ? o->prediction : "-";
+	const char *name = prediction_name(path);
+	own_json struct json_object *prediction = NULL;
 	own_sign_key struct sign_key *key = NULL;
-	own_bytes struct bytes text = { 0 };
 	int r = sign_key_read(o->key, &key, f);
 
 	if (r == 0)
-		r = read_prediction(o->prediction, &text, f);
+		r = prediction_open(path, &prediction, f);
 	for (enum digest_alg bank = 0; r == 0 && bank < DIGEST_ALG_COUNT;
 	     bank++) {
 		struct pcr_values values;
 
 		if (!(a->banks & 1U << bank))
 			continue;
-		r = prediction_parse(name, (const char *)text.data, text.len,
-				     bank, &values, f);
+		r = prediction_values(prediction, name, bank, &values, f);
 		if (r == 0 && a->manifest)
 			r = manifest_check_prediction(a->manifest, name,
 						      &values, f);

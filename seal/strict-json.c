@@ -15,24 +15,33 @@ static void tokener_free(struct json_tokener **tokener)
 
 #define own_tokener __attribute__((cleanup(tokener_free)))
 
-/* Colons outside strings: of valid JSON, one for each member that is written.
- */
-static size_t count_written(const char *text)
+/* json-c takes some hundred bytes for each. */
+enum { values_max = 1000 * 1000 };
+
+/* What of a text stands outside strings. */
+struct written {
+	size_t colons; /* of valid JSON, one for each member */
+	size_t values; /* at most so many, and one more */
+};
+
+static struct written count_written(const char *text)
 {
-	size_t n = 0;
+	struct written w = { 0 };
 	char quote = '\0';
 
 	for (; *text; text++) {
-		if (quote && *text == '\\' && text[1])
+		if (quote && *text == '\\' && text[1]) {
 			text++;
-		else if (quote)
+		} else if (quote) {
 			quote = *text == quote ? '\0' : quote;
-		else if (*text == '"' || *text == '\'')
+		} else if (*text == '"' || *text == '\'') {
 			quote = *text;
-		else
-			n += *text == ':';
+		} else {
+			w.colons += *text == ':';
+			w.values += *text == ':' || *text == ',';
+		}
 	}
-	return n;
+	return w;
 }
 
 /* Members of o and all below it; as deep as the parser was told. */
@@ -60,10 +69,14 @@ int strict_json_parse(const char *text, size_t max, int depth,
 	own_tokener struct json_tokener *tokener = json_tokener_new_ex(depth);
 	own_json struct json_object *object = NULL;
 	size_t len = strnlen(text, max + 1);
+	struct written written;
 
 	if (!tokener)
 		return -ENOMEM;
 	if (len > max)
+		return -EFBIG;
+	written = count_written(text);
+	if (written.values > values_max)
 		return -EFBIG;
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	object = json_tokener_parse_ex(tokener, text, (int)len);
@@ -76,7 +89,7 @@ int strict_json_parse(const char *text, size_t max, int depth,
 	    !json_object_is_type(object, json_type_object))
 		return -EINVAL;
 	/* json-c keeps the last of two, another reader may keep the first */
-	if (count_members(object) != count_written(text))
+	if (count_members(object) != written.colons)
 		return -EINVAL;
 	*ret = take_ptr(object);
 	return 0;

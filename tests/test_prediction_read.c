@@ -137,8 +137,10 @@ static void refuses(void **state)
 	int r = parse(b->text, &values, &f);
 
 	(void)snprintf(line, sizeof(line),
-		       "cannot read the sha1 values of FILE: %s; make it with "
-		       "cvmctl predict --json",
+		       "cannot read %sFILE: %s; make it with cvmctl predict "
+		       "--json",
+		       strcmp(b->reason, NO_JSON) == 0 ? ""
+						       : "the sha1 values of ",
 		       b->reason);
 	assert_refusal(r, &f, line);
 	assert_int_equal(values.mask, 7);
@@ -154,8 +156,26 @@ static void refuses_a_nul(void **state)
 	assert_refusal(prediction_parse("FILE", text, sizeof(text) - 1,
 					DIGEST_SHA1, &values, &f),
 		       &f,
-		       "cannot read the sha1 values of FILE: " NO_JSON
+		       "cannot read FILE: " NO_JSON
 		       "; make it with cvmctl predict --json");
+}
+
+/* A small file that would take much memory. */
+static void refuses_many_values(void **state)
+{
+	own_text struct text text = { 0 };
+	struct pcr_values values;
+	struct fail f = { 0 };
+
+	(void)state;
+	text_add(&text, "{" BANKS ",\"x\":[{}");
+	for (size_t i = 0; i < 1000 * 1000; i++)
+		text_add_bytes(&text, ",{}", 3);
+	text_add(&text, "]}");
+	assert_false(text_failed(&text));
+	assert_refusal(parse(text.s, &values, &f), &f,
+		       "cannot read FILE: it has over a million values; make "
+		       "it with cvmctl predict --json");
 }
 
 static void reads_a_file(void **state)
@@ -191,9 +211,8 @@ static void reads_a_file(void **state)
 int main(void)
 {
 	const struct table tables[] = {
-		TABLE(accepts, goods),
-		TABLE(refuses, bads),
-		CASE(refuses_a_nul),
+		TABLE(accepts, goods), TABLE(refuses, bads),
+		CASE(refuses_a_nul),   CASE(refuses_many_values),
 		CASE(reads_a_file),
 	};
 

@@ -152,6 +152,31 @@ static void signs_each_bank(void **state)
 	assert_int_equal(s.entry[1].values.value[14][0], 0xaa);
 }
 
+/* "-" as for seal, and what is there without the option. */
+static void reads_standard_input(void **state)
+{
+	static const char *const lines[] = {
+		"sign --key ec --prediction - --banks sha1,sha256 --add-to out",
+		"sign --key ec --banks sha1,sha256 --add-to out",
+	};
+	own_place struct tree t = { 0 };
+	own_fd int saved = dup(STDIN_FILENO);
+	struct fail f = { 0 };
+
+	(void)state;
+	enter(&t);
+	for (size_t i = 0; i < array_size(lines); i++) {
+		own_signatures struct signatures s = { 0 };
+
+		(void)unlink("out");
+		assert_non_null(freopen("prediction", "r", stdin));
+		assert_ok(run(lines[i], &f), &f);
+		read_signatures("out", 0, &s);
+		assert_int_equal(s.n, 2);
+	}
+	assert_int_equal(dup2(saved, STDIN_FILENO), STDIN_FILENO);
+}
+
 static void adds_to_what_is_there(void **state)
 {
 	own_place struct tree t = { 0 };
@@ -447,6 +472,7 @@ int main(void)
 		TABLE(leaves_what_it_refuses, damages),
 		CASE(keeps_them_without_space),
 		CASE(signs_zeros),
+		CASE(reads_standard_input),
 		CASE(adds_no_more_than_fit),
 		CASE(reads_lists),
 		CASE(inspect_explains_them),

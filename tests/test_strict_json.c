@@ -6,6 +6,7 @@
 #include "tests/table.h"
 
 #include "lib/own.h"
+#include "lib/text.h"
 #include "seal/strict-json.h"
 
 enum { depth = 4, size_max = 64 };
@@ -60,10 +61,48 @@ static void is_bounded(void **state)
 	assert_int_equal(strict_json_parse(text, size_max, depth, &o), -EFBIG);
 }
 
+/* {"":[0,0,...]}, with commas commas */
+static int parse_list(size_t commas)
+{
+	own_json struct json_object *o = NULL;
+	own_text struct text text = { 0 };
+
+	text_add(&text, "{\"\":[0");
+	for (size_t i = 0; i < commas; i++)
+		text_add_bytes(&text, ",0", 2);
+	text_add(&text, "]}");
+	assert_false(text_failed(&text));
+	return strict_json_parse(text.s, text.len, depth, &o);
+}
+
+/* A value takes much more memory than the byte or two that are written. */
+static void bounds_the_values(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_list(999 * 1000), 0);
+	assert_int_equal(parse_list(1000 * 1000), -EFBIG);
+}
+
+/* However long: the values are few. */
+static void takes_long_strings(void **state)
+{
+	own_json struct json_object *o = NULL;
+	own_text struct text text = { 0 };
+
+	(void)state;
+	text_add(&text, "{\"a\":\"");
+	for (size_t i = 0; i < 1500 * 1000; i++)
+		text_add_bytes(&text, ",:", 2);
+	text_add(&text, "\"}");
+	assert_false(text_failed(&text));
+	assert_int_equal(strict_json_parse(text.s, text.len, depth, &o), 0);
+}
+
 int main(void)
 {
-	const struct table tables[] = { TABLE(judges, texts),
-					CASE(is_bounded) };
+	const struct table tables[] = { TABLE(judges, texts), CASE(is_bounded),
+					CASE(bounds_the_values),
+					CASE(takes_long_strings) };
 
 	return table_run(tables, array_size(tables));
 }
