@@ -16,6 +16,7 @@
 
 #include "cvmctl/image-part.h"
 #include "cvmctl/image.h"
+#include "lib/io.h"
 #include "lib/own.h"
 
 static const char remedy[] = "build the image again";
@@ -52,6 +53,54 @@ int sign_image_open(const char *image, struct json_object *manifest,
 	i.fd = take_fd(&fd);
 	*ret = i;
 	return 0;
+}
+
+/*
+ * The JSON that the end of the file holds before its zeros, as a string: empty
+ * if there is none. -EINVAL when it is anything else.
+ */
+static int read_end(const struct sign_image *image, struct bytes *ret)
+{
+	own_bytes struct bytes end = { 0 };
+	off_t len = image->size - image->at;
+	int r;
+
+	if (len > signatures_json_max)
+		return -EINVAL;
+	end.len = (size_t)len;
+	end.data = calloc(1, end.len + 1);
+	if (!end.data)
+		return -ENOMEM;
+	r = io_pread_all(image->fd, end.data, end.len, image->at);
+	if (r < 0)
+		return r;
+	for (size_t i = strlen((char *)end.data); i < end.len; i++)
+		if (end.data[i])
+			return -EINVAL;
+	*ret = take_bytes(&end);
+	return 0;
+}
+
+int sign_image_read(const struct sign_image *image, struct signatures *ret,
+		    struct fail *f)
+{
+	static const char drop[] = "give --replace to drop what is there";
+	own_bytes struct bytes json = { 0 };
+	int r = read_end(image, &json);
+
+	if (r == -EINVAL)
+		return fail_because(f, "what follows the verified data is none",
+				    drop, "read the signatures in %s",
+				    image->path);
+	if (r < 0)
+		return fail_errno(f, r, drop, "read the signatures in %s",
+				  image->path);
+	if (!json.data[0])
+		return 0;
+	r = signatures_parse((const char *)json.data, ret, f);
+	if (r < 0)
+		fail_what(f, "read the signatures in %s", image->path);
+	return r == -EINVAL ? fail_remedy(f, drop) : r;
 }
 
 static int write_all(int fd, off_t at, const struct bytes *data)

@@ -12,6 +12,7 @@
 #include "lib/bytes.h"
 #include "lib/fail.h"
 #include "lib/json.h"
+#include "seal/signatures.h"
 
 struct sign_image {
 	char path[PATH_MAX];
@@ -29,6 +30,13 @@ int sign_image_open(const char *image, struct json_object *manifest,
 void sign_image_close(struct sign_image *image);
 
 #define own_sign_image __attribute__((cleanup(sign_image_close)))
+
+/*
+ * The signatures that are there, if any, which the caller frees. What else is
+ * there is refused.
+ */
+int sign_image_read(const struct sign_image *image, struct signatures *ret,
+		    struct fail *f);
 
 /*
  * Puts the JSON in place of what is there. After a failure for lack of space

@@ -4,8 +4,6 @@
  * so that it opens volumes that were sealed to the key. No TPM takes part.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cvmctl/boot-pcrs.h"
@@ -14,13 +12,13 @@
 #include "cvmctl/manifest.h"
 #include "cvmctl/options.h"
 #include "cvmctl/prediction-read.h"
-#include "cvmctl/sign-image.h"
 #include "cvmctl/sign-key.h"
-#include "lib/io.h"
+#include "cvmctl/sign-target.h"
 #include "lib/own.h"
 
 struct sign_options {
 	const char *key, *prediction, *pcrs, *banks, *release, *add_to, *image;
+	bool replace;
 };
 
 /* What the options mean. */
@@ -60,6 +58,8 @@ static int read_numbers(const struct sign_options *o, struct approval *ret,
 	if (o->add_to && o->image)
 		return options_refuse(f, "sign",
 				      "give one of --add-to and --image");
+	if (o->replace && !o->image)
+		return options_refuse(f, "sign", "--replace is for --image");
 	return 0;
 }
 
@@ -81,8 +81,9 @@ static int read_options(int argc, char **argv, struct sign_options *o,
 		  "add to its signatures; else write to standard output",
 		  &o->add_to },
 		{ "image", OPTION_TEXT, "IMAGE_DIR",
-		  "put them at the end of its root disk, in place of others",
-		  &o->image },
+		  "add to those at the end of its root disk", &o->image },
+		{ "replace", OPTION_FLAG, NULL,
+		  "--image: drop those that are there", &o->replace },
 		{ 0 },
 	};
 	int r = options_read(&usage, specs, argc, argv, f);
@@ -133,10 +134,6 @@ static int sign_values(const struct sign_key *key,
 		return r;
 	r = signatures_add(ret, &entry);
 	bytes_free(&entry.sig);
-	if (r == -E2BIG)
-		return fail_because(f, "there are 128 already",
-				    "drop those of old releases",
-				    "add a signature");
 	return r < 0 ? fail_errno(f, r, "free memory", "add a signature") : 0;
 }
 
@@ -169,74 +166,21 @@ static int sign_all(const struct sign_options *o, const struct approval *a,
 	return r;
 }
 
-/* The signatures that are there already, if --add-to names a file that is. */
-static int read_present(const char *path, struct signatures *ret,
-			struct fail *f)
-{
-	own_bytes struct bytes text = { 0 };
-	int r = io_read_file(AT_FDCWD, path, signatures_json_max, &text);
-
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return fail_errno(f, r, "check --add-to", "read %s", path);
-	return signatures_parse((const char *)text.data, ret, f);
-}
-
-/* To a file, to an image if one is open, or to standard output. */
-static int write_out(const char *file, const struct sign_image *image,
-		     const struct bytes *text, struct fail *f)
-{
-	int r;
-
-	if (image->fd)
-		return sign_image_write(image, text, f);
-	if (!file) {
-		(void)fputs((const char *)text->data,
-			    stdout); /* main() checks */
-		return 0;
-	}
-	r = io_replace_file(file, text->data, text->len, 0644);
-	return r < 0 ? fail_errno(f, r, "check the directory of --add-to",
-				  "write %s", file)
-		     : 0;
-}
-
-static int open_image(const char *path, struct sign_image *ret_image,
-		      struct json_object **ret_manifest, struct fail *f)
-{
-	own_json struct json_object *manifest = NULL;
-	int r = manifest_read(path, &manifest, f);
-
-	if (r == 0)
-		r = sign_image_open(path, manifest, ret_image, f);
-	if (r == 0)
-		*ret_manifest = take_ptr(manifest);
-	return r;
-}
-
 int command_sign(int argc, char **argv, struct fail *f)
 {
-	own_json struct json_object *manifest = NULL;
-	own_signatures struct signatures signatures = { 0 };
-	own_sign_image struct sign_image image = { 0 };
-	own_bytes struct bytes text = { 0 };
+	own_sign_target struct sign_target target = { 0 };
+	own_signatures struct signatures added = { 0 };
 	struct sign_options o = { 0 };
 	struct approval approval;
 	int r = read_options(argc, argv, &o, &approval, f);
 
 	if (r)
 		return r;
-	if (o.image)
-		r = open_image(o.image, &image, &manifest, f);
-	if (r == 0 && o.add_to)
-		r = read_present(o.add_to, &signatures, f);
-	approval.manifest = manifest;
+	target.image = o.image;
+	target.file = o.add_to;
+	r = sign_target_open(&target, o.replace, f);
+	approval.manifest = target.manifest;
 	if (r == 0)
-		r = sign_all(&o, &approval, &signatures, f);
-	if (r < 0)
-		return r;
-	if (signatures_write(&signatures, &text) < 0)
-		return fail_errno(f, ENOMEM, "free memory", "write the answer");
-	return write_out(o.add_to, &image, &text, f);
+		r = sign_all(&o, &approval, &added, f);
+	return r < 0 ? r : sign_target_write(&target, &added, f);
 }

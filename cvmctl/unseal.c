@@ -73,7 +73,10 @@ static int read_signatures(const char *path, struct signatures *ret,
 
 	if (r < 0)
 		return fail_errno(f, r, "check --signatures", "read %s", path);
-	return signatures_parse((const char *)text.data, ret, f);
+	r = signatures_parse((const char *)text.data, ret, f);
+	if (r < 0)
+		fail_what(f, "read the signatures in %s", path);
+	return r;
 }
 
 static int unseal(const struct unseal_options *o, struct secret *ret,

@@ -133,6 +133,10 @@ static const struct refusal {
 	{ "unseal --signatures none d", -1,
 	  "cannot read none: No such file or directory; check "
 	  "--signatures" },
+	{ "unseal --signatures kernel d", -1,
+	  "cannot read the signatures in kernel: they have not the form of "
+	  "tpm2-pcr-signature.json; sign the PCR values again with cvmctl "
+	  "sign" },
 	{ BUILD "--apps none", -1,
 	  "cannot read none: No such file or directory; check --apps" },
 	{ BUILD "--ima-policy kernel", -1,

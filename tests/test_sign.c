@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* cvmctl sign: what it writes openssl verifies, and what it refuses. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tests/table.h"
@@ -19,110 +16,7 @@
 #include "seal/signatures.h"
 #include "tests/cvmctl.h"
 #include "tests/line.h"
-#include "tests/tmptree.h"
-
-#define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define B64 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-#define Z64 "0000000000000000000000000000000000000000000000000000000000000000"
-#define A40 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-
-static const char prediction[] =
-	"{\"pcr\":14,\"banks\":{\"sha256\":{\"measured\":\"" A64
-	"\"},\"sha1\":{\"measured\":\"" A40 "\"}},\"events\":[],"
-	"\"boot\":{\"pcrs\":{\"4\":{\"sha256\":\"" B64 "\",\"sha1\":\"" A40
-	"\"}}}}";
-static const char direct[] =
-	"{\"pcr\":14,\"banks\":{\"sha256\":{\"measured\":\"" A64
-	"\"}},\"boot\":{\"pcrs\":{\"4\":{\"sha256\":\"" B64
-	"\"},\"9\":{\"sha256\":\"" B64 "\"},\"11\":{\"sha256\":\"" Z64 "\"}}}}";
-/* SHA-256 of the first bytes of a file of zeros */
-#define ZEROS_8192 \
-	"9f1dcbc35c350d6027f98be0f5c8b43b42ca52b7604459c0c42be3aa88913d47"
-#define ZEROS_5000 \
-	"7ca5bd879f393d9dd05b14f38add9c0fc6b67928f7f2d261b2e47a32ee8219e3"
-#define MANIFEST(size, sha256, pcr_14)                                  \
-	"{\"type\":\"cvm-init image\",\"root\":{\"size\":" size         \
-	",\"sha256\":\"" sha256 "\"},\"apps\":{\"banks\":{\"sha256\":{" \
-	"\"measured\":\"" pcr_14 "\"}}}}"
-
-static const char manifest[] = MANIFEST("8192", ZEROS_8192, A64);
-
-/* Works in a directory with keys, a prediction and an image. */
-static void enter(struct tree *t)
-{
-	tree_make(t);
-	tree_file(t, "prediction", 0644, prediction);
-	tree_file(t, "direct", 0644, direct);
-	tree_file(t, "text", 0644, "no key");
-	tree_dir(t, "image");
-	tree_file(t, "image/manifest.json", 0644, manifest);
-	tree_file(t, "image/root.img", 0644, "");
-	assert_int_equal(fchdir(t->fd), 0);
-	assert_int_equal(truncate("image/root.img", 8192), 0);
-	assert_int_equal(
-		system("openssl genpkey -quiet -algorithm rsa -out rsa && "
-		       "openssl genpkey -quiet -algorithm ec -pkeyopt "
-		       "ec_paramgen_curve:P-256 -out ec && "
-		       "openssl genpkey -quiet -algorithm ed25519 -out ed && "
-		       "openssl genpkey -quiet -algorithm rsa -pkeyopt "
-		       "rsa_keygen_pubexp:3 -out three && "
-		       "{ cat rsa; head -c 16384 /dev/zero; } > long && "
-		       "openssl pkey -in rsa -aes128 -passout pass:x -out "
-		       "locked && "
-		       "for k in rsa ec; do openssl pkey -in $k -pubout -out "
-		       "$k.pub; done"),
-		0);
-}
-
-static void leave(struct tree *t)
-{
-	assert_int_equal(chdir("/"), 0);
-	tree_remove(t);
-}
-
-#define own_place __attribute__((cleanup(leave)))
-
-#define SIGN_IMAGE "sign --key rsa --prediction prediction --image image"
-
-/* Runs the words of one line; the result and the failure line. */
-static int run(const char *line, struct fail *f)
-{
-	char words[512];
-	char *argv[32];
-
-	(void)snprintf(words, sizeof(words), "%s", line);
-	assert_true(text_split_words(words, argv, array_size(argv) - 1) > 0);
-	int argc = 0;
-
-	while (argv[argc])
-		argc++;
-	return command_sign(argc, argv, f);
-}
-
-static void read_signatures(const char *path, size_t at, struct signatures *ret)
-{
-	own_bytes struct bytes text = { 0 };
-	struct fail f = { 0 };
-
-	assert_int_equal(io_read_file(AT_FDCWD, path, 1 << 20, &text), 0);
-	assert_true(text.len > at);
-	assert_ok(signatures_parse((const char *)text.data + at, ret, &f), &f);
-}
-
-/* As openssl sees it: the policy digest, signed with SHA-256. */
-static void verify(const struct signature *e, const char *public)
-{
-	char command[256];
-
-	assert_int_equal(io_replace_file("pol", e->policy.digest, 32, 0644), 0);
-	assert_int_equal(io_replace_file("sig", e->sig.data, e->sig.len, 0644),
-			 0);
-	(void)snprintf(command, sizeof(command),
-		       "openssl dgst -sha256 -verify %s -signature sig pol "
-		       ">/dev/null",
-		       public);
-	assert_int_equal(system(command), 0);
-}
+#include "tests/sign-place.h"
 
 static void signs_each_bank(void **state)
 {
@@ -205,91 +99,79 @@ static void adds_to_what_is_there(void **state)
 	assert_memory_equal(policy.digest, s.entry[1].policy.digest, 32);
 }
 
-/* Behind the verified data, which stay; the old ones are gone. */
-static void puts_them_on_the_disk(void **state)
+static void adds_the_same_once(void **state)
 {
 	own_place struct tree t = { 0 };
 	own_signatures struct signatures s = { 0 };
 	struct fail f = { 0 };
-	struct stat st;
 
 	(void)state;
 	enter(&t);
-	for (int i = 0; i < 2; i++) {
-		assert_ok(run(SIGN_IMAGE, &f), &f);
-		assert_int_equal(stat("image/root.img", &st), 0);
-		assert_int_equal(st.st_size, 8192 + 4096);
-		signatures_free(&s);
-		read_signatures("image/root.img", 8192, &s);
-		assert_int_equal(s.n, 1);
-	}
+	for (int i = 0; i < 2; i++)
+		assert_ok(run("sign --key rsa --prediction prediction --add-to "
+			      "out",
+			      &f),
+			  &f);
+	read_signatures("out", 0, &s);
+	assert_int_equal(s.n, 1);
 	verify(&s.entry[0], "rsa.pub");
 }
 
-/* What is behind the signatures a file may lose, what is in front never. */
-static const struct damage {
-	const char *name;
-	const char *manifest;
-	off_t size;
-	const char *line;
-} damages[] = {
-	{ "short file", manifest, 4096,
-	  "cannot accept image/root.img: it is not what the manifest "
-	  "describes; build the image again" },
-	{ "short size", MANIFEST("4096", ZEROS_8192, A64), 8192,
-	  "cannot accept image/root.img: it is not what the manifest "
-	  "describes; build the image again" },
-	{ "short size that is true", MANIFEST("5000", ZEROS_5000, A64), 8192,
-	  "cannot sign image/root.img: its size is no multiple of 4096; "
-	  "build the image again" },
-	{ "large size", MANIFEST("12288", ZEROS_8192, A64), 8192,
-	  "cannot accept image/root.img: it is not what the manifest "
-	  "describes; build the image again" },
-	{ "negative size", MANIFEST("-1", ZEROS_8192, A64), 8192,
-	  "cannot accept image/root.img: it is not what the manifest "
-	  "describes; build the image again" },
-	{ "another image", MANIFEST("8192", ZEROS_8192, B64), 8192,
-	  "cannot use prediction: it is a prediction for another image; "
-	  "predict again with cvmctl predict" },
-};
-
-static void leaves_what_it_refuses(void **state)
+/* A signature that somebody broke is made again. */
+static void mends_a_signature(void **state)
 {
-	const struct damage *d = *state;
 	own_place struct tree t = { 0 };
+	own_signatures struct signatures broken = { 0 };
+	own_signatures struct signatures s = { 0 };
+	own_bytes struct bytes json = { 0 };
 	struct fail f = { 0 };
-	struct stat st;
-
-	enter(&t);
-	tree_file(&t, "image/manifest.json", 0644, d->manifest);
-	assert_int_equal(truncate("image/root.img", d->size), 0);
-	assert_refusal(run(SIGN_IMAGE, &f), &f, d->line);
-	assert_int_equal(stat("image/root.img", &st), 0);
-	assert_int_equal(st.st_size, d->size);
-}
-
-/* No room for the new ones: those that are there stay. */
-static void keeps_them_without_space(void **state)
-{
-	const struct rlimit small = { 8192 + 2048, RLIM_INFINITY };
-	const struct rlimit large = { RLIM_INFINITY, RLIM_INFINITY };
-	own_place struct tree t = { 0 };
-	struct fail f = { 0 };
-	struct stat st;
-	int r;
 
 	(void)state;
 	enter(&t);
-	assert_int_equal(truncate("image/root.img", 8192 + 1024), 0);
-	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-	r = run(SIGN_IMAGE, &f);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &large), 0);
-	assert_refusal(r, &f,
-		       "cannot sign image/root.img: File too large; free disk "
-		       "space");
-	assert_int_equal(stat("image/root.img", &st), 0);
-	assert_int_equal(st.st_size, 8192 + 1024);
+	assert_ok(run("sign --key rsa --prediction prediction --add-to out",
+		      &f),
+		  &f);
+	read_signatures("out", 0, &broken);
+	broken.entry[0].sig.data[0] ^= 1;
+	assert_int_equal(signatures_write(&broken, &json), 0);
+	assert_int_equal(io_replace_file("out", json.data, json.len, 0644), 0);
+	assert_ok(run("sign --key rsa --prediction prediction --add-to out",
+		      &f),
+		  &f);
+	read_signatures("out", 0, &s);
+	assert_int_equal(s.n, 1);
+	verify(&s.entry[0], "rsa.pub");
+}
+
+/* "WHERE: PCRs 4,14, bank sha256, release 7, key 0123..." for each. */
+static void says_what_it_signed(void **state)
+{
+	own_place struct tree t = { 0 };
+	own_signatures struct signatures s = { 0 };
+	own_bytes struct bytes said = { 0 };
+	own_bytes struct bytes again = { 0 };
+	char key[65];
+	char want[512];
+
+	(void)state;
+	enter(&t);
+	cvmctl_capture(command_sign, SIGN_IMAGE " --release 7 --banks sha256",
+		       &said);
+	read_signatures("image/root.img", 8192, &s);
+	hex_encode(s.entry[0].fingerprint, 32, key);
+	(void)snprintf(want, sizeof(want),
+		       "image: PCRs 4,14, bank sha256, release 7, key %s\n",
+		       key);
+	assert_string_equal((char *)said.data, want);
+	cvmctl_capture(command_sign,
+		       "sign --key rsa --prediction prediction --add-to out "
+		       "--banks sha256,sha1 --pcrs 14",
+		       &again);
+	(void)snprintf(want, sizeof(want),
+		       "out: PCRs 14, bank sha1, key %s\n"
+		       "out: PCRs 14, bank sha256, key %s\n",
+		       key, key);
+	assert_string_equal((char *)again.data, want);
 }
 
 /* Of what is not measured, besides what is: as predict --boot says it. */
@@ -334,6 +216,9 @@ static const struct refusal {
 	{ "sign --key rsa --add-to a --image b", COMMAND_USAGE,
 	  "cannot read the arguments: give one of --add-to and --image; see "
 	  "cvmctl sign --help" },
+	{ "sign --key rsa --add-to a --replace", COMMAND_USAGE,
+	  "cannot read the arguments: --replace is for --image; see cvmctl "
+	  "sign --help" },
 	{ "sign --key none --prediction prediction", -ENOENT,
 	  "cannot read none: No such file or directory; check --key" },
 	{ "sign --key long --prediction prediction", -EINVAL,
@@ -368,8 +253,8 @@ static const struct refusal {
 	  "cannot read the sha384 values of prediction: it has no value of "
 	  "PCR 14 in this bank; make it with cvmctl predict --json" },
 	{ "sign --key rsa --prediction prediction --add-to text", -EINVAL,
-	  "cannot read the signatures of PCR values: they have not the form "
-	  "of tpm2-pcr-signature.json; sign the PCR values again with cvmctl "
+	  "cannot read the signatures in text: they have not the form of "
+	  "tpm2-pcr-signature.json; sign the PCR values again with cvmctl "
 	  "sign" },
 	{ "sign --key rsa --prediction prediction --add-to none/out", -ENOENT,
 	  "cannot write none/out: No such file or directory; check the "
@@ -424,6 +309,36 @@ static void adds_no_more_than_fit(void **state)
 	}
 }
 
+/* All PCRs of the largest bank, by the largest key. */
+static void adds_no_more_than_is_read(void **state)
+{
+	own_place struct tree t = { 0 };
+	own_text struct text all = { 0 };
+	struct fail f = { 0 };
+	int r = 0;
+
+	(void)state;
+	enter(&t);
+	text_add(&all,
+		 "{\"pcr\":14,\"banks\":{\"sha512\":{\"measured\":\"" A64 A64
+		 "\"}},\"boot\":{\"pcrs\":{\"0\":{\"sha512\":\"" A64 A64 "\"}");
+	for (int i = 1; i < pcr_count; i++)
+		if (i != pcr_apps)
+			text_add(&all, ",\"%d\":{\"sha512\":\"" A64 A64 "\"}",
+				 i);
+	text_add(&all, "}}}");
+	assert_false(text_failed(&all));
+	tree_file(&t, "all", 0644, all.s);
+	for (int i = 1; r == 0 && i <= signatures_max; i++)
+		r = cvmctl_run(command_sign, &f,
+			       "sign --key rsa --prediction all --banks sha512 "
+			       "--release %d --add-to out",
+			       i);
+	assert_refusal(r, &f,
+		       "cannot add a signature: they would take over 256 KiB; "
+		       "drop those of old releases");
+}
+
 static void inspect_explains_them(void **state)
 {
 	own_place struct tree t = { 0 };
@@ -465,17 +380,12 @@ static void reads_lists(void **state)
 int main(void)
 {
 	const struct table tables[] = {
-		CASE(signs_each_bank),
-		CASE(adds_to_what_is_there),
-		CASE(puts_them_on_the_disk),
-		TABLE(refuses, refusals),
-		TABLE(leaves_what_it_refuses, damages),
-		CASE(keeps_them_without_space),
-		CASE(signs_zeros),
-		CASE(reads_standard_input),
-		CASE(adds_no_more_than_fit),
-		CASE(reads_lists),
-		CASE(inspect_explains_them),
+		CASE(signs_each_bank),	     CASE(adds_to_what_is_there),
+		TABLE(refuses, refusals),    CASE(signs_zeros),
+		CASE(adds_the_same_once),    CASE(mends_a_signature),
+		CASE(says_what_it_signed),   CASE(reads_standard_input),
+		CASE(adds_no_more_than_fit), CASE(adds_no_more_than_is_read),
+		CASE(reads_lists),	     CASE(inspect_explains_them),
 	};
 
 	return table_run(tables, array_size(tables));
