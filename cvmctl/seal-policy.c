@@ -62,8 +62,8 @@ static int parse_pcr(const char *text, struct pcr_values *values)
 	return 0;
 }
 
-static int add_options(const struct option_list *pcr, struct pcr_values *ret,
-		       struct fail *f)
+static int add_options(const struct option_list *pcr, uint32_t signed_mask,
+		       struct pcr_values *ret, struct fail *f)
 {
 	for (size_t i = 0; i < pcr->n; i++)
 		if (parse_pcr(pcr->value[i], ret) < 0)
@@ -72,6 +72,10 @@ static int add_options(const struct option_list *pcr, struct pcr_values *ret,
 					      "%s, or repeated",
 					      pcr->value[i],
 					      digest_name(ret->bank));
+		else if (ret->mask & signed_mask)
+			return options_refuse(f, "seal",
+					      "--pcr %s is of --signed-pcrs",
+					      pcr->value[i]);
 	return 0;
 }
 
@@ -98,7 +102,7 @@ static int collect_values(const struct seal_policy_options *o,
 		pcrs->mask = PCR(pcr_apps);
 	}
 	pcrs->mask &= ~policy->signed_mask;
-	return r < 0 ? r : add_options(&o->pcr, pcrs, f);
+	return r < 0 ? r : add_options(&o->pcr, policy->signed_mask, pcrs, f);
 }
 
 static int read_signer(const char *path, struct bytes *ret, struct fail *f)
