@@ -111,6 +111,7 @@ static const struct ini_key volume_keys[] = {
 	{ "exec", field_bool, VOLUME(exec), INI_ONCE, "yes or no" },
 	{ "measure-key", field_bool, VOLUME(measure_key), INI_ONCE,
 	  "yes or no" },
+	{ "import", field_bool, VOLUME(import), INI_ONCE, "yes or no" },
 	{ 0 },
 };
 

@@ -82,6 +82,7 @@ struct boot_volume {
 	char mount[PATH_MAX];	      /* in the new root */
 	bool exec;		      /* false: mounted noexec */
 	bool measure_key;	      /* into PCR 15 */
+	bool import;		      /* its key may be sealed elsewhere */
 };
 
 struct boot_conf {

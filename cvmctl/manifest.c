@@ -75,8 +75,7 @@ int manifest_check_prediction(struct json_object *manifest, const char *name,
 }
 
 int manifest_find_volume(struct json_object *manifest, const char *name,
-			 const char **ret_name, const char **ret_uuid,
-			 struct fail *f)
+			 struct manifest_volume *ret, struct fail *f)
 {
 	struct json_object *volumes = json_get(manifest, "volumes");
 	bool is_array = json_object_is_type(volumes, json_type_array);
@@ -88,8 +87,9 @@ int manifest_find_volume(struct json_object *manifest, const char *name,
 
 		if (name && strcmp(name, its_name) != 0)
 			continue;
-		*ret_name = its_name;
-		*ret_uuid = json_get_string(v, "uuid");
+		ret->name = its_name;
+		ret->uuid = json_get_string(v, "uuid");
+		ret->import = json_object_get_boolean(json_get(v, "import"));
 		return 0;
 	}
 	if (name)

@@ -3,6 +3,7 @@
 #ifndef CVMCTL_MANIFEST_H
 #define CVMCTL_MANIFEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/fail.h"
@@ -25,12 +26,15 @@ int manifest_read_pcr(struct json_object *manifest, enum digest_alg bank,
 int manifest_check_prediction(struct json_object *manifest, const char *name,
 			      const struct pcr_values *values, struct fail *f);
 
-/*
- * Name and UUID of a volume of boot.conf; with a NULL name the only one.
- * Borrowed from the manifest; *ret_uuid may be "".
- */
+/* A volume of boot.conf, borrowed from the manifest. */
+struct manifest_volume {
+	const char *name;
+	const char *uuid; /* may be "" */
+	bool import;	  /* false where the manifest does not say */
+};
+
+/* The volume of that name; with a NULL name the only one. */
 int manifest_find_volume(struct json_object *manifest, const char *name,
-			 const char **ret_name, const char **ret_uuid,
-			 struct fail *f);
+			 struct manifest_volume *ret, struct fail *f);
 
 #endif

@@ -154,6 +154,35 @@ static int seal(const struct seal_options *o, const struct seal_disk *where,
 	return r < 0 ? r : print_answer(o, &sealed, &place, f);
 }
 
+/*
+ * What *d takes from the image; and whether its init will take the key, which
+ * is better known now than at the first boot.
+ */
+static int use_image(const struct seal_options *o, struct json_object *manifest,
+		     struct seal_disk *d, struct fail *f)
+{
+	struct manifest_volume volume;
+	int r;
+
+	if (!o->format && !o->srk)
+		return 0;
+	r = manifest_find_volume(manifest, o->volume, &volume, f);
+	if (r < 0)
+		return r;
+	if (o->srk && !volume.import)
+		return fail_because(f,
+				    "boot.conf does not allow keys that were "
+				    "sealed away from the TPM",
+				    "set import = yes in its [volume] and "
+				    "build the image again, or give --tpm",
+				    "seal volume %s", volume.name);
+	if (o->format) {
+		d->label = volume.name;
+		d->uuid = *volume.uuid ? volume.uuid : NULL;
+	}
+	return 0;
+}
+
 int command_seal(int argc, char **argv, struct fail *f)
 {
 	own_json struct json_object *manifest = NULL;
@@ -161,20 +190,19 @@ int command_seal(int argc, char **argv, struct fail *f)
 	own_bytes struct bytes signer = { 0 };
 	struct seal_policy policy;
 	struct seal_disk disk = { .label = DEFAULT_LABEL };
-	const char *uuid = NULL;
 	int r = seal_options_read(argc, argv, &o, f);
 
 	if (r == 0 && o.image)
 		r = manifest_read(o.image, &manifest, f);
-	if (r == 0 && o.image && o.format)
-		r = manifest_find_volume(manifest, o.volume, &disk.label, &uuid,
-					 f);
+	if (r == 0 && o.image)
+		r = use_image(&o, manifest, &disk, f);
 	if (r == 0)
 		r = seal_policy_make(&o.policy, manifest, &signer, &policy, f);
 	if (r)
 		return r;
 	disk.device = o.device;
-	disk.uuid = o.uuid ? o.uuid : uuid && *uuid ? uuid : NULL;
+	if (o.uuid)
+		disk.uuid = o.uuid;
 	disk.size_bytes = o.size_bytes;
 	disk.force = o.force;
 	disk.make_ext4 = !o.mkfs || strcmp(o.mkfs, "ext4") == 0;

@@ -86,7 +86,8 @@ static int unseal(const struct unseal_options *o, struct secret *ret,
 	own_luks struct luks *l = NULL;
 	own_tpm struct tpm *t = NULL;
 	struct volume_key_request request = { .volume = o->device,
-					      .signatures = &signatures };
+					      .signatures = &signatures,
+					      .import = true };
 	int keyslot;
 	int r = 0;
 

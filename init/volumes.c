@@ -240,6 +240,7 @@ static int open_volume(struct boot *b, const struct boot_volume *v,
 	struct volume_key_request request = { .tpm = b->tpm,
 					      .volume = v->name,
 					      .signatures = &context.signatures,
+					      .import = v->import,
 					      .check = check_key,
 					      .context = &context };
 	char device[PATH_MAX];

@@ -13,6 +13,7 @@ import subprocess
 
 import image as images
 import pytest
+import seal
 import vm
 from bootconf import actor, modules
 from refusal import assert_refused, assert_went_well
@@ -254,6 +255,22 @@ def test_key_of_inactive_bank(with_volume, desk, sealed, run):
     assert_refused(run(image, disk, tpm=tpm),
                    "init: volumes: cannot use the key of volume state: its "
                    f"token is for a PCR bank that is not active; {AGAIN}")
+
+
+def test_sealed_away(with_volume, builder, desk, tpm, run):
+    """Who knows the public part of the TPM's storage root key can seal a disk
+    of his own for it: init opens such a one when boot.conf says so."""
+    image = with_volume(state=f"{BY_UUID}\nimport = yes")
+    srk, disk = desk.folder / "srk", desk.folder / "away.img"
+    with seal.served(tpm) as words:
+        images.run([builder.cvmctl, "srk", "--tpm", words, "--output", srk])
+    images.run([builder.cvmctl, "seal", "--format", "--size", "64M", "--image",
+                image.folder, "--apps-only", "--srk", srk, disk])
+    assert_refused(run(with_volume(), vm.Disk(disk)),
+                   "init: volumes: cannot use volume state: its key was sealed "
+                   "away from this TPM; seal it on this TPM, or set import = "
+                   "yes in its [volume]")
+    assert_counts(run(image, vm.Disk(disk)), 1)
 
 
 @pytest.mark.parametrize("mount, measured", [

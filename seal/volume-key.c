@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "lib/own.h"
+#include "seal/sealed-object.h"
 #include "seal/token.h"
 
 /* How far a token came; 0 for a failure that the next one would meet too. */
@@ -36,6 +37,24 @@ static int unseal(const struct volume_key_request *q,
 	return 0;
 }
 
+/*
+ * To seal away from a TPM takes the public part of its storage root key and a
+ * policy, and every token tells both: who can read the disk can make a key for
+ * a volume of his own. A blob that is none is left to tpm_unseal.
+ */
+static int check_origin(const struct volume_key_request *q,
+			const struct sealed_key *key, struct fail *f)
+{
+	struct sealed_object o;
+
+	if (q->import || sealed_object_parse(key, &o) || !o.seed.at)
+		return 0;
+	return fail_because(f, "its key was sealed away from this TPM",
+			    "seal it on this TPM, or set import = yes in its "
+			    "[volume]",
+			    "use volume %s", q->volume);
+}
+
 static int try_token(const struct volume_key_request *q, int token,
 		     struct secret *ret, int *ret_keyslot, struct fail *f)
 {
@@ -43,6 +62,8 @@ static int try_token(const struct volume_key_request *q, int token,
 	int keyslot;
 	int r = luks_read_token(q->luks, token, &key, &keyslot, f);
 
+	if (r == 0)
+		r = check_origin(q, &key, f);
 	if (r == 0 && q->check)
 		r = q->check(&key, q->context, f);
 	if (r == 0)

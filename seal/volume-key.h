@@ -6,6 +6,8 @@
 #ifndef SEAL_VOLUME_KEY_H
 #define SEAL_VOLUME_KEY_H
 
+#include <stdbool.h>
+
 #include "lib/fail.h"
 #include "lib/secret.h"
 #include "seal/luks.h"
@@ -16,6 +18,7 @@ struct volume_key_request {
 	struct tpm *tpm;
 	const char *volume;		     /* its name, for failures */
 	const struct signatures *signatures; /* for tpm_unseal; or NULL */
+	bool import; /* also a key that was sealed away from the TPM */
 	/*
 	 * 0 when a key may be used, -EINVAL with *f when it is to be passed
 	 * over; NULL: any may. It may change what signatures points to.
@@ -27,11 +30,11 @@ struct volume_key_request {
 
 /*
  * Goes through the tokens in the order of their numbers. A token that cannot
- * be read, that check refuses, that is another TPM's or damaged, or whose
- * policy the PCRs do not meet, is passed over; the key of the first one that
- * the TPM releases is the volume's, whether it fits its keyslot or not. Every
- * token is judged as if it were the only one: who can write the header can
- * prevent that the volume opens, and no more.
+ * be read, that import or check refuses, that is another TPM's or damaged, or
+ * whose policy the PCRs do not meet, is passed over; the key of the first one
+ * that the TPM releases is the volume's, whether it fits its keyslot or not.
+ * Every token is judged as if it were the only one: who can write the header
+ * can prevent that the volume opens, and no more.
  *
  * *ret is the passphrase of keyslot *ret_keyslot; the caller frees it. When
  * nothing is released, the failure is that of the token that came furthest.

@@ -73,6 +73,7 @@ static void reads_every_key(void **state)
 		"directory = /var\ndirectory = /etc\n"
 		"[volume state]\nuuid = " UUID "\nkey = sealed\n"
 		"mount = /data\nexec = yes\nmeasure-key = yes\n"
+		"import = yes\n"
 		"[volume two]\ndevice = /dev/vdc\nmount = /two\n"
 		"[workload]\nmode = exec\nexec = /sbin/init\n");
 
@@ -102,6 +103,8 @@ static void reads_every_key(void **state)
 	assert_true(c->volume[0].exec);
 	assert_true(c->volume[0].measure_key);
 	assert_false(c->volume[1].measure_key);
+	assert_true(c->volume[0].import);
+	assert_false(c->volume[1].import);
 	assert_string_equal(c->volume[1].device, "/dev/vdc");
 	assert_string_equal(c->workload.exec, "/sbin/init");
 }

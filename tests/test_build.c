@@ -272,8 +272,7 @@ static void manifest_predicts_what_predict_does(void **state)
 static void manifest_names_the_volume(void **state)
 {
 	own_json struct json_object *o = NULL;
-	const char *name = NULL;
-	const char *uuid = NULL;
+	struct manifest_volume volume = { 0 };
 	struct fail f = { 0 };
 
 	(void)state;
@@ -281,10 +280,12 @@ static void manifest_names_the_volume(void **state)
 		skip();
 	build_ok("root", "one");
 	assert_ok(manifest_read("one", &o, &f), &f);
-	assert_ok(manifest_find_volume(o, NULL, &name, &uuid, &f), &f);
-	assert_string_equal(name, "data");
-	assert_string_equal(uuid, "6f0a8d1e-3b6c-4c0e-9d58-1f2b3c4d5e6f");
-	assert_refusal(manifest_find_volume(o, "swap", &name, &uuid, &f), &f,
+	assert_ok(manifest_find_volume(o, NULL, &volume, &f), &f);
+	assert_false(volume.import);
+	assert_string_equal(volume.name, "data");
+	assert_string_equal(volume.uuid,
+			    "6f0a8d1e-3b6c-4c0e-9d58-1f2b3c4d5e6f");
+	assert_refusal(manifest_find_volume(o, "swap", &volume, &f), &f,
 		       "cannot seal volume swap: boot.conf has no such volume; "
 		       "check [volume NAME] in boot.conf");
 }
@@ -335,7 +336,7 @@ static void manifest_without_values(void **state)
 	for (size_t i = 0; i < array_size(texts); i++) {
 		own_json struct json_object *o = NULL;
 		uint8_t value[digest_size_max];
-		const char *name;
+		struct manifest_volume volume;
 		struct fail f = { 0 };
 
 		(void)unlink("bad/manifest.json");
@@ -346,8 +347,7 @@ static void manifest_without_values(void **state)
 			       "cannot read PCR 14 in bank sha256: the "
 			       "manifest does not hold it; build the image "
 			       "again");
-		assert_refusal(manifest_find_volume(o, NULL, &name, &name, &f),
-			       &f,
+		assert_refusal(manifest_find_volume(o, NULL, &volume, &f), &f,
 			       "cannot choose the volume: boot.conf has none, "
 			       "or several; give --volume NAME");
 	}

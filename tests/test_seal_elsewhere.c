@@ -25,8 +25,8 @@
 #include "tests/swtpm.h"
 
 /* PCR 14 of a fresh TPM is all zeros: a policy that holds at once. */
-#define PCR_14 \
-	"14=0000000000000000000000000000000000000000000000000000000000000000"
+#define ZEROS  "0000000000000000000000000000000000000000000000000000000000000000"
+#define PCR_14 "14=" ZEROS
 
 struct place {
 	struct swtpm tpm;
@@ -147,6 +147,50 @@ static void unseals_it_where_it_belongs(void **state)
 	memcpy(passphrase.data, out.data, out.len);
 	assert_ok(luks_open(p.disk, &l, &f), &f);
 	assert_true(luks_keyslot_opens(l, 0, &passphrase));
+}
+
+#define IMAGE(import)                                                      \
+	"{\"type\":\"cvm-init image\",\"volumes\":[{\"name\":\"v\"" import \
+	"}],\"apps\":{\"banks\":{\"sha256\":{\"measured\":\"" ZEROS "\"}}}}"
+
+/* What init would not open is not sealed: not as the first key either. */
+static void asks_the_image(void **state)
+{
+	static const char *const refused[] = { IMAGE(""),
+					       IMAGE(",\"import\":false") };
+	static const char *const actions[] = { "--format --size 24M",
+					       "--add --key-file /dev/null" };
+	own_place struct place p = { 0 };
+	own_bytes struct bytes out = { 0 };
+	char words[4 * PATH_MAX];
+	struct fail f = { 0 };
+
+	(void)state;
+	seal_elsewhere(&p);
+	tree_dir(&p.tpm.tree, "image");
+	for (size_t i = 0; i < array_size(refused); i++) {
+		(void)unlinkat(p.tpm.tree.fd, "image/manifest.json", 0);
+		tree_file(&p.tpm.tree, "image/manifest.json", 0644, refused[i]);
+		assert_refusal(cvmctl_run(command_seal, &f,
+					  "seal %s --apps-only --srk %s "
+					  "--image %s/image %s.new",
+					  actions[i], p.srk, p.tpm.tree.path,
+					  p.disk),
+			       &f,
+			       "cannot seal volume v: boot.conf does not allow "
+			       "keys that were sealed away from the TPM; set "
+			       "import = yes in its [volume] and build the "
+			       "image again, or give --tpm");
+	}
+	(void)unlinkat(p.tpm.tree.fd, "image/manifest.json", 0);
+	tree_file(&p.tpm.tree, "image/manifest.json", 0644,
+		  IMAGE(",\"import\":true"));
+	(void)snprintf(words, sizeof(words),
+		       "seal --format --size 24M --mkfs none --apps-only "
+		       "--srk %s --image %s/image %s.new",
+		       p.srk, p.tpm.tree.path, p.disk);
+	cvmctl_capture(command_seal, words, &out);
+	assert_non_null(strstr((char *)out.data, "PCRs 14, policy "));
 }
 
 static void unseals_nowhere_else(void **state)
@@ -308,6 +352,7 @@ int main(void)
 		cmocka_unit_test(exports_an_rsa_key),
 		cmocka_unit_test(exports_to_no_link),
 		cmocka_unit_test(unseals_it_where_it_belongs),
+		cmocka_unit_test(asks_the_image),
 		cmocka_unit_test(unseals_nowhere_else),
 		cmocka_unit_test(shows_no_key_on_a_terminal),
 		cmocka_unit_test(pins_the_srk_that_is_given),

@@ -10,6 +10,7 @@
 #include "tests/table.h"
 
 #include "lib/own.h"
+#include "seal/offline.h"
 #include "seal/token.h"
 #include "seal/volume-key.h"
 #include "tests/line.h"
@@ -32,6 +33,7 @@ enum kind {
 	DAMAGED,   /* its blob has another last byte */
 	STOP,	   /* checking it fails, and not because of it */
 	GONE,	   /* names a keyslot that is not there */
+	HOSTS,	   /* made of what GOOD says, without the TPM */
 };
 
 #define UNSEAL "cannot unseal the key of volume v: "
@@ -51,6 +53,16 @@ static const struct choice_case {
 	{ "past a missing keyslot", { GONE, GOOD }, 'g', NULL },
 	{ "past an old one", { OLD, GOOD }, 'g', NULL },
 	{ "past a damaged one", { DAMAGED, GOOD }, 'g', NULL },
+	{ "past one that was sealed away", { HOSTS, GOOD }, 'g', NULL },
+	{ "one that was sealed away",
+	  { HOSTS },
+	  0,
+	  "cannot use volume v: its key was sealed away from this TPM; seal it "
+	  "on this TPM, or set import = yes in its [volume]" },
+	{ "one that was sealed away, where that is allowed",
+	  { HOSTS, GOOD },
+	  'h',
+	  NULL },
 	{ "not past what would hit all",
 	  { STOP, GOOD },
 	  0,
@@ -90,6 +102,25 @@ static struct tpm *open_tpm(const struct swtpm *s)
 	return t;
 }
 
+/* Nothing of it is secret, and the TPM's key comes from a token. */
+static void seal_away(struct sealed_key *key)
+{
+	own_secret struct secret secret = { 0 };
+	own_bytes struct bytes public = { 0 };
+	struct srk_record record;
+	struct srk_public srk;
+	struct fail f = { 0 };
+
+	assert_int_equal(srk_record_parse(&key->srk, &record), 0);
+	assert_int_equal(bytes_copy(record.public_area - 2,
+				    record.public_len + 2, &public),
+			 0);
+	assert_ok(srk_public_parse(&public, &srk, &f), &f);
+	assert_int_equal(secret_alloc(32, &secret), 0);
+	memset(secret.data, 'h', 32);
+	assert_ok(offline_seal(&srk, &secret, key, &f), &f);
+}
+
 static void seal(struct tpm *t, enum kind kind, struct sealed_key *ret)
 {
 	struct seal_policy policy = { .pcrs.bank = DIGEST_SHA256 };
@@ -104,6 +135,8 @@ static void seal(struct tpm *t, enum kind kind, struct sealed_key *ret)
 	memset(secret.data, kind == BETTER ? 'b' : 'g', 32);
 	assert_int_equal(sealed_key_begin(&policy, ret), 0);
 	assert_ok(tpm_seal(t, &secret, ret, &f), &f);
+	if (kind == HOSTS)
+		seal_away(ret);
 	if (kind == CUT)
 		ret->blob.len--;
 	if (kind == DAMAGED)
@@ -170,7 +203,10 @@ static void chooses(void **state)
 	own_luks struct luks *l = NULL;
 	own_secret struct secret passphrase = { 0 };
 	struct volume_key_request request = {
-		.volume = "v", .check = check, .context = (char[]){ "context" }
+		.volume = "v",
+		.import = c->chosen == 'h', /* HOSTS, where it is allowed */
+		.check = check,
+		.context = (char[]){ "context" },
 	};
 	struct fail f = { 0 };
 	struct tree tree;
