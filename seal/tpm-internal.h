@@ -67,6 +67,8 @@ struct tpm {
 	TPMS_CLOCK_INFO began;	 /* when the session did */
 	ESYS_TR policy;		 /* ESYS_TR_NONE until the first unseal */
 	struct bytes srk_record; /* as parsed by srk_record_parse */
+	uint64_t signed_as;	 /* release of the policy in use; or 0 */
+	uint64_t least_opened;	 /* the least of what released a key; or 0 */
 	bool srk_pinned;
 	uint8_t srk_pin[srk_name_size];
 };

@@ -259,6 +259,7 @@ static int assert_signed(struct tpm *t, ESYS_TR session,
 	r = signatures_find(signatures, &wanted, &signature);
 	if (r < 0)
 		return fail_signature(t, r, signatures, &wanted, f);
+	t->signed_as = signature->release;
 	if (signature->release)
 		r = tpm_assert_release(t, session, signature->release, f);
 	if (r == 0)
@@ -290,6 +291,7 @@ int tpm_satisfy_policy(struct tpm *t, ESYS_TR session,
 	static const struct signatures none = { 0 };
 	int r = 0;
 
+	t->signed_as = 0;
 	if (key->signed_mask)
 		r = assert_signed(t, session, key,
 				  signatures ? signatures : &none, f);

@@ -175,11 +175,24 @@ static int raise_to(struct tpm *t, ESYS_TR counter, uint64_t least,
 	return r;
 }
 
+/* This release would open its volumes once, and then never again. */
+static int check_own(const struct tpm *t, uint64_t least, struct fail *f)
+{
+	if (!t->least_opened || least <= t->least_opened)
+		return 0;
+	return fail_because(f,
+			    "this image is signed with a lower release number",
+			    "sign it with at least [tpm] minimum-release",
+			    what_raise);
+}
+
 int tpm_raise_release(struct tpm *t, uint64_t least, struct fail *f)
 {
 	ESYS_TR counter = ESYS_TR_NONE;
-	int r = tpm_need_session(t, f);
+	int r = check_own(t, least, f);
 
+	if (r == 0)
+		r = tpm_need_session(t, f);
 	if (r == 0)
 		r = find_counter(t, &counter, f);
 	if (r == -ENOENT) {

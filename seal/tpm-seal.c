@@ -201,6 +201,9 @@ int tpm_unseal(struct tpm *t, const struct sealed_key *key,
 		r = tpm_check_restart(t, what_unseal, f);
 	if (r < 0)
 		return r;
+	if (t->signed_as &&
+	    (!t->least_opened || t->signed_as < t->least_opened))
+		t->least_opened = t->signed_as;
 	*ret = secret;
 	secret = (struct secret){ 0 };
 	return 0;

@@ -121,7 +121,8 @@ int tpm_unseal(struct tpm *t, const struct sealed_key *key,
 /*
  * Raises the least release that keys signed with a release number are opened
  * for; it never goes down. The first time it defines the counter at
- * policy_release_index, which such keys need.
+ * policy_release_index, which such keys need. Refuses to go above the release
+ * by which a key was unsealed since tpm_open.
  */
 int tpm_raise_release(struct tpm *t, uint64_t least, struct fail *f);
 

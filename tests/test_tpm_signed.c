@@ -271,6 +271,15 @@ static void test_signed_and_literal_values(void **state)
 		      "cvmctl seal");
 }
 
+/* As the next boot does. */
+static void open_again(struct scene *s)
+{
+	struct fail f = { 0 };
+
+	tpm_close(&s->tpm);
+	assert_ok(tpm_open(s->swtpm.tcti, timeout_ms, &s->tpm, &f), &f);
+}
+
 static void raise_to(struct scene *s, uint64_t least)
 {
 	struct fail f = { 0 };
@@ -293,6 +302,7 @@ static void test_old_releases_are_shut_out(void **state)
 	raise_to(&s, 3);
 	raise_to(&s, 2); /* never goes down */
 	assert_opens(&s);
+	open_again(&s);
 	raise_to(&s, 4);
 	assert_closed(&s,
 		      "cannot unseal the key: the TPM opens keys from release "
@@ -300,6 +310,41 @@ static void test_old_releases_are_shut_out(void **state)
 	assert_refusal(tpm_raise_release(s.tpm, 1005, &f), &f,
 		       "cannot raise the TPM's minimum release: from 4 to 1005 "
 		       "is too far; choose numbers in steps of at most 1000");
+}
+
+/* A signature of release 3 is not enough for an image that asks for 4. */
+static void test_does_not_shut_itself_out(void **state)
+{
+	own_scene struct scene s = { 0 };
+	struct fail f = { 0 };
+
+	(void)state;
+	begin(&s, "rsa");
+	raise_to(&s, 1);
+	approve(&s, s.key, 3);
+	assert_opens(&s);
+	extend(&s, 14);
+	approve(&s, s.key, 5);
+	assert_opens(&s);
+	assert_refusal(tpm_raise_release(s.tpm, 4, &f), &f,
+		       "cannot raise the TPM's minimum release: this image is "
+		       "signed with a lower release number; sign it with at "
+		       "least [tpm] minimum-release");
+	raise_to(&s, 3);
+	assert_opens(&s);
+}
+
+/* Without a release number a signature stays good, whatever the minimum. */
+static void test_unnumbered_signatures_stay(void **state)
+{
+	own_scene struct scene s = { 0 };
+
+	(void)state;
+	begin(&s, "rsa");
+	approve(&s, s.key, 0);
+	assert_opens(&s);
+	raise_to(&s, 7);
+	assert_opens(&s);
 }
 
 /* Who may define indices cannot start the count again. */
@@ -312,10 +357,7 @@ static void test_counter_does_not_start_again(void **state)
 	approve(&s, s.key, 3);
 	raise_to(&s, 4);
 	assert_int_equal(swtpm_tool(&s.swtpm, "tpm2_nvundefine 0x01800e14"), 0);
-	tpm_close(&s.tpm);
-	assert_ok(tpm_open(s.swtpm.tcti, timeout_ms, &s.tpm,
-			   &(struct fail){ 0 }),
-		  &(struct fail){ 0 });
+	open_again(&s);
 	raise_to(&s, 1);
 	assert_closed(&s,
 		      "cannot unseal the key: the TPM opens keys from release "
@@ -349,6 +391,8 @@ int main(void)
 		cmocka_unit_test(test_refuses_another_release_key),
 		cmocka_unit_test(test_signed_and_literal_values),
 		cmocka_unit_test(test_old_releases_are_shut_out),
+		cmocka_unit_test(test_does_not_shut_itself_out),
+		cmocka_unit_test(test_unnumbered_signatures_stay),
 		cmocka_unit_test(test_counter_does_not_start_again),
 		cmocka_unit_test(test_another_index_is_refused),
 	};
