@@ -155,6 +155,8 @@ static int use_policy(struct tpm *t, ESYS_TR object,
 						 ESYS_TR_NONE, ESYS_TR_NONE,
 						 ESYS_TR_NONE);
 		r = tpm_satisfy_policy(t, t->policy, key, signatures, f);
+		if (r == -EAGAIN) /* changed between two assertions */
+			continue;
 		if (r < 0)
 			return r;
 		rc = read_object(t, object, ret);

@@ -143,6 +143,7 @@ static const struct {
 	  "for a password; clear the passwords of the TPM's hierarchies and SRK" },
 	/* PCRs changed between the check and the use: once is no harm */
 	{ { TPM2_CC_Unseal, 0, 0x128 }, NULL },
+	{ { TPM2_CC_PolicyPCR, 0, 0x128 }, NULL },
 	{ { TPM2_CC_Unseal, 0, 0x99d },
 	  "cannot unseal the key: the TPM holds it under another policy than "
 	  "its token says; seal it again on this TPM with cvmctl seal" },
