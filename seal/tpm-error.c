@@ -70,17 +70,25 @@ static const struct meaning meanings[] = {
  * TCG Part 2, 6.6.2. The kernel's and the resource manager's layer numbers
  * stand for the TPM's own.
  */
-TSS2_RC tpm_rc_base(TSS2_RC rc)
+static bool is_tpms(TSS2_RC rc)
 {
 	TSS2_RC layer = rc & TSS2_RC_LAYER_MASK;
 
-	if (layer == TSS2_RESMGR_TPM_RC_LAYER)
-		layer = TSS2_TPM_RC_LAYER;
-	if (layer != TSS2_TPM_RC_LAYER)
+	return layer == TSS2_TPM_RC_LAYER || layer == TSS2_RESMGR_TPM_RC_LAYER;
+}
+
+TSS2_RC tpm_rc_base(TSS2_RC rc)
+{
+	if (!is_tpms(rc))
 		return rc;
 	if (rc & TPM2_RC_FMT1)
 		return rc & (TPM2_RC_FMT1 | 0x3f);
 	return rc & 0xfff;
+}
+
+bool tpm_rc_is_parameter(TSS2_RC rc)
+{
+	return is_tpms(rc) && rc & TPM2_RC_FMT1 && rc & TPM2_RC_P;
 }
 
 static const struct meaning *find_meaning(TSS2_RC rc)

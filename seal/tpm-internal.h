@@ -154,6 +154,9 @@ int tpm_collect_banks(const TPML_PCR_SELECTION *list, digest_algs *ret,
 /* TPM_RC without the handle, parameter or session it is about. */
 TSS2_RC tpm_rc_base(TSS2_RC rc);
 
+/* True when the TPM says that it does not like a parameter of the command. */
+bool tpm_rc_is_parameter(TSS2_RC rc);
+
 /* Fills *f with the words for rc. Returns a negative errno. */
 __attribute__((format(printf, 4, 5))) int tpm_fail(const struct tpm *t,
 						   TSS2_RC rc, struct fail *f,

@@ -137,6 +137,9 @@ int tpm_load(struct tpm *t, const struct sealed_key *key, ESYS_TR *ret,
 	if (r == 0 && rc == TSS2_RC_SUCCESS)
 		rc = Esys_Load(t->esys, parent, tpm_session(t, 0), ESYS_TR_NONE,
 			       ESYS_TR_NONE, &o.private, &o.public, ret);
+	/* the blob is all that these commands get of the token */
+	if (tpm_rc_is_parameter(rc))
+		rc = TPM2_RC_INTEGRITY;
 	if (rc)
 		r = tpm_fail(t, rc, f, what_unseal);
 	tpm_flush(t, &made);

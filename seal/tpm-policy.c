@@ -148,6 +148,10 @@ static int load_signer(struct tpm *t, const struct release_key *key,
 		rc = Esys_LoadExternal(t->esys, ESYS_TR_NONE, ESYS_TR_NONE,
 				       ESYS_TR_NONE, NULL, &public,
 				       ESYS_TR_RH_OWNER, ret);
+	if (tpm_rc_is_parameter(rc))
+		return fail_because(f, "this TPM does not take its release key",
+				    "seal it to a key of RSA-2048 or P-256",
+				    what_unseal);
 	return rc ? tpm_fail(t, rc, f, "load the release key") : 0;
 }
 

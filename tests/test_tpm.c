@@ -267,6 +267,12 @@ static void test_refuses_damaged_keys(void **state)
 		"cannot unseal the key: it was sealed by another TPM, or "
 		"is damaged; seal it again on this TPM with cvmctl seal");
 	key.blob.data[40] ^= 1;
+	key.blob.data[2] ^= 1; /* a size */
+	assert_refused(
+		t, &key,
+		"cannot unseal the key: it was sealed by another TPM, or "
+		"is damaged; seal it again on this TPM with cvmctl seal");
+	key.blob.data[2] ^= 1;
 	key.policy_digest[0] ^= 1;
 	assert_refused(
 		t, &key,

@@ -17,6 +17,7 @@
 #include "lib/own.h"
 #include "seal/tpm.h"
 #include "tests/line.h"
+#include "tests/meddler.h"
 #include "tests/swtpm.h"
 
 enum { timeout_ms = 20000, pcr_4 = 1U << 4, pcr_14 = 1U << 14 };
@@ -251,6 +252,31 @@ static void test_refuses_another_release_key(void **state)
 		      "seal");
 }
 
+/* As one without RSA-4096 answers to such a key. */
+static void refuse_key(struct meddler *m)
+{
+	if (message_code(&m->command) == TPM2_CC_LoadExternal)
+		meddler_answer(m, 0x2c4); /* TPM_RC_VALUE of parameter 2 */
+	else
+		meddler_pass(m);
+}
+
+static void test_key_that_the_tpm_does_not_take(void **state)
+{
+	own_scene struct scene s = { 0 };
+	own_tcti TSS2_TCTI_CONTEXT *device = NULL;
+
+	(void)state;
+	begin(&s, "rsa");
+	approve(&s, s.key, 0);
+	tpm_close(&s.tpm);
+	device = meddler_open_tpm(s.swtpm.tcti);
+	s.tpm = meddler_open(device, refuse_key, NULL, timeout_ms);
+	assert_closed(&s, "cannot unseal the key: this TPM does not take its "
+			  "release key; seal it to a key of RSA-2048 or P-256");
+	tpm_close(&s.tpm);
+}
+
 static void test_signed_and_literal_values(void **state)
 {
 	own_scene struct scene s = { 0 };
@@ -389,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_says_which_differ),
 		cmocka_unit_test(test_refuses_foreign_signatures),
 		cmocka_unit_test(test_refuses_another_release_key),
+		cmocka_unit_test(test_key_that_the_tpm_does_not_take),
 		cmocka_unit_test(test_signed_and_literal_values),
 		cmocka_unit_test(test_old_releases_are_shut_out),
 		cmocka_unit_test(test_does_not_shut_itself_out),

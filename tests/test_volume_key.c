@@ -31,6 +31,7 @@ enum kind {
 	PIN,	   /* a kind that we do not have */
 	CUT,	   /* its blob lacks a byte */
 	DAMAGED,   /* its blob has another last byte */
+	SIZE,	   /* so has the first: a size inside */
 	STOP,	   /* checking it fails, and not because of it */
 	GONE,	   /* names a keyslot that is not there */
 	HOSTS,	   /* made of what GOOD says, without the TPM */
@@ -53,6 +54,10 @@ static const struct choice_case {
 	{ "past a missing keyslot", { GONE, GOOD }, 'g', NULL },
 	{ "past an old one", { OLD, GOOD }, 'g', NULL },
 	{ "past a damaged one", { DAMAGED, GOOD }, 'g', NULL },
+	{ "past one that the TPM cannot take apart",
+	  { SIZE, GOOD },
+	  'g',
+	  NULL },
 	{ "past one that was sealed away", { HOSTS, GOOD }, 'g', NULL },
 	{ "one that was sealed away",
 	  { HOSTS },
@@ -141,6 +146,8 @@ static void seal(struct tpm *t, enum kind kind, struct sealed_key *ret)
 		ret->blob.len--;
 	if (kind == DAMAGED)
 		ret->blob.data[ret->blob.len - 1] ^= 1;
+	if (kind == SIZE)
+		ret->blob.data[2] ^= 1;
 	if (kind == OLD)
 		bytes_free(&ret->srk);
 }
