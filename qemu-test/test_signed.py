@@ -131,4 +131,5 @@ def test_old_release(with_volume, release_key, sign, sealed_to, run):
     assert_counts(run(second, disk), 3)
     assert_refused(run(first, disk),
                    f"{CLOSED}the TPM opens keys from release 2 on, and this "
-                   "one is 1; boot a later release")
+                   "one is 1; boot a later release, or sign this one with a "
+                   "higher number")

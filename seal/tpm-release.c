@@ -20,13 +20,14 @@ enum {
 };
 
 /* The counter as it is before its first increment, then with the bit. */
-static int is_counter(const TPM2B_NAME *name, TPMA_NV written)
+static int is_counter(const TPM2B_NAME *name, TPMA_NV written, bool *ret)
 {
 	uint8_t public[policy_release_public_size];
 	TPMS_NV_PUBLIC area = { 0 };
 	struct digest_set digest;
 	size_t at = 0;
 	size_t len = 0;
+	int r;
 
 	policy_release_public(public);
 	if (Tss2_MU_TPMS_NV_PUBLIC_Unmarshal(public, sizeof(public), &at,
@@ -34,12 +35,14 @@ static int is_counter(const TPM2B_NAME *name, TPMA_NV written)
 		return -EINVAL;
 	area.attributes &= ~TPMA_NV_WRITTEN;
 	area.attributes |= written;
-	if (Tss2_MU_TPMS_NV_PUBLIC_Marshal(&area, public, sizeof(public),
-					   &len) ||
-	    digest_data(1U << DIGEST_SHA256, public, len, &digest) < 0)
+	if (Tss2_MU_TPMS_NV_PUBLIC_Marshal(&area, public, sizeof(public), &len))
 		return -EINVAL;
-	return name->size == policy_name_size &&
+	r = digest_data(1U << DIGEST_SHA256, public, len, &digest);
+	if (r < 0)
+		return r;
+	*ret = name->size == policy_name_size &&
 	       memcmp(name->name + 2, digest.value[DIGEST_SHA256], 32) == 0;
+	return 0;
 }
 
 /*
@@ -53,6 +56,8 @@ static int find_counter(struct tpm *t, ESYS_TR *ret, struct fail *f)
 	TSS2_RC rc = Esys_TR_FromTPMPublic(t->esys, policy_release_index,
 					   ESYS_TR_NONE, ESYS_TR_NONE,
 					   ESYS_TR_NONE, ret);
+	bool is_ours = false;
+	int r;
 
 	if (tpm_rc_base(rc) == TPM2_RC_HANDLE)
 		return -ENOENT;
@@ -60,9 +65,14 @@ static int find_counter(struct tpm *t, ESYS_TR *ret, struct fail *f)
 		rc = Esys_TR_GetName(t->esys, *ret, &name);
 	if (rc)
 		return tpm_fail(t, rc, f, what);
-	if (is_counter(name, TPMA_NV_WRITTEN) > 0)
+	r = is_counter(name, TPMA_NV_WRITTEN, &is_ours);
+	if (r == 0 && is_ours)
 		return 0;
-	if (is_counter(name, 0) > 0)
+	if (r == 0)
+		r = is_counter(name, 0, &is_ours);
+	if (r < 0)
+		return fail_errno(f, r, "give the VM more memory", what);
+	if (is_ours)
 		return -ENOENT;
 	return fail_because(f, "index 0x01800e14 is something else",
 			    "remove it with tpm2_nvundefine 0x01800e14", what);
@@ -95,7 +105,10 @@ static int fail_old(struct tpm *t, ESYS_TR counter, uint64_t release,
 
 	if (r < 0)
 		return r;
-	(void)fail_because(f, "", "boot a later release", "unseal the key");
+	(void)fail_because(f, "",
+			   "boot a later release, or sign this one with a "
+			   "higher number",
+			   "unseal the key");
 	(void)fail_reason(f,
 			  "the TPM opens keys from release %llu on, and this "
 			  "one is %llu",

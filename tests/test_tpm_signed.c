@@ -332,7 +332,8 @@ static void test_old_releases_are_shut_out(void **state)
 	raise_to(&s, 4);
 	assert_closed(&s,
 		      "cannot unseal the key: the TPM opens keys from release "
-		      "4 on, and this one is 3; boot a later release");
+		      "4 on, and this one is 3; boot a later release, or sign "
+		      "this one with a higher number");
 	assert_refusal(tpm_raise_release(s.tpm, 1005, &f), &f,
 		       "cannot raise the TPM's minimum release: from 4 to 1005 "
 		       "is too far; choose numbers in steps of at most 1000");
@@ -373,6 +374,33 @@ static void test_unnumbered_signatures_stay(void **state)
 	assert_opens(&s);
 }
 
+/* It starts above all counters that the TPM ever had. */
+static void test_counter_starts_above_others(void **state)
+{
+	own_scene struct scene s = { 0 };
+
+	(void)state;
+	begin(&s, "rsa");
+	tpm_close(&s.tpm);
+	assert_int_equal(
+		swtpm_tool(&s.swtpm,
+			   "tpm2_nvdefine 0x01500001 -C o -s 8 -a "
+			   "'authread|authwrite|ownerwrite|nt=counter' && "
+			   "for i in 1 2 3; do "
+			   "tpm2_nvincrement -C o 0x01500001; done && "
+			   "tpm2_nvundefine -C o 0x01500001"),
+		0);
+	open_again(&s);
+	raise_to(&s, 1);
+	approve(&s, s.key, 3);
+	assert_closed(&s,
+		      "cannot unseal the key: the TPM opens keys from release "
+		      "4 on, and this one is 3; boot a later release, or sign "
+		      "this one with a higher number");
+	approve(&s, s.key, 4);
+	assert_opens(&s);
+}
+
 /* Who may define indices cannot start the count again. */
 static void test_counter_does_not_start_again(void **state)
 {
@@ -387,7 +415,8 @@ static void test_counter_does_not_start_again(void **state)
 	raise_to(&s, 1);
 	assert_closed(&s,
 		      "cannot unseal the key: the TPM opens keys from release "
-		      "5 on, and this one is 3; boot a later release");
+		      "5 on, and this one is 3; boot a later release, or sign "
+		      "this one with a higher number");
 }
 
 static void test_another_index_is_refused(void **state)
@@ -421,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_does_not_shut_itself_out),
 		cmocka_unit_test(test_unnumbered_signatures_stay),
 		cmocka_unit_test(test_counter_does_not_start_again),
+		cmocka_unit_test(test_counter_starts_above_others),
 		cmocka_unit_test(test_another_index_is_refused),
 	};
 
