@@ -4,6 +4,7 @@
  * between meddles with one command after the other, each in many ways. What
  * must come of it: the right secret and the right PCR 14 in every bank, or a
  * failure in bounded time; and no secret from a TPM that lost our extends.
+ * Who only reads along, first at the sealing, then at a boot, sees no secret.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,10 +18,10 @@
 #include "init/cap.h"
 #include "lib/own.h"
 #include "tests/attacks.h"
+#include "tests/wire.h"
 
 enum {
 	apps = 3, /* events before the cap */
-	secret_size = 32,
 	long_timeout_ms = 20000,
 	short_timeout_ms = 50, /* for who waits in vain */
 	slack_ms = 10000,
@@ -78,9 +79,9 @@ static int boot(struct boot *b, struct plan *p, struct fail *f)
 		return r;
 	}
 	p->released = true;
-	assert_int_equal(secret.len, secret_size);
-	for (size_t i = 0; i < secret_size; i++)
-		assert_int_equal(secret.data[i], 0x5a);
+	assert_int_equal(secret.len, wire_secret_size);
+	for (size_t i = 0; i < wire_secret_size; i++)
+		assert_int_equal(secret.data[i], wire_secret_byte);
 	return stage_cap(b, f);
 }
 
@@ -130,7 +131,7 @@ static void record(struct meddler *m)
 {
 	struct plan *p = plan_of(m);
 
-	meddler_pass(m);
+	wire_pass(m);
 	assert_in_range(m->number, 0, commands_max - 1);
 	p->world->recorded[m->number] = m->answer;
 	p->world->commands = m->number + 1;
@@ -258,9 +259,9 @@ static void prepare_key(struct world *w)
 	memcpy(policy.pcrs.value[pcr_apps], w->measured.value[DIGEST_SHA256],
 	       32);
 	assert_int_equal(sealed_key_begin(&policy, &w->key), 0);
-	assert_int_equal(secret_alloc(secret_size, &secret), 0);
-	memset(secret.data, 0x5a, secret_size);
-	t = meddler_open(w->tpm, meddler_pass, NULL, long_timeout_ms);
+	assert_int_equal(secret_alloc(wire_secret_size, &secret), 0);
+	wire_secret(secret.data);
+	t = meddler_open(w->tpm, wire_pass, NULL, long_timeout_ms);
 	assert_ok(tpm_seal(t, &secret, &w->key, &f), &f);
 }
 
