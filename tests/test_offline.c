@@ -207,6 +207,16 @@ static void test_refuses_damage(void **state)
 	assert_unseals(t, &key, 32);
 }
 
+/* TPMA_OBJECT in the public area: TCG Part 2, 12.2.4. */
+static void assert_attributes(const struct sealed_key *key, uint32_t want)
+{
+	struct sealed_object o;
+
+	assert_null(sealed_object_parse(key, &o));
+	assert_true(o.public.len >= 8);
+	assert_int_equal(o.public.at[6] << 8 | o.public.at[7], want);
+}
+
 /* Wrong passwords of others lock out what has one, and nothing of ours. */
 static void test_no_lockout(void **state)
 {
@@ -224,6 +234,9 @@ static void test_no_lockout(void **state)
 	assert_int_equal(sealed_key_begin(&policy, &online), 0);
 	assert_ok(tpm_seal(t, &secret, &online, &f), &f);
 	seal_offline(t, 32, &offline);
+	/* noDA; what was sealed here besides fixedTPM, fixedParent */
+	assert_attributes(&online, 0x412);
+	assert_attributes(&offline, 0x400);
 	tpm_close(&t);
 	assert_int_equal(
 		swtpm_tool(&s,

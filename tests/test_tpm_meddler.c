@@ -19,6 +19,8 @@
 #include "tests/swtpm.h"
 #include "tests/tpm-power.h"
 
+enum { no_p256 = 0x2e6 /* TPM_RC_CURVE, of the template */ };
+
 /* What is done to the first good answer to a command. */
 struct meddling {
 	uint32_t command; /* TPM_CC */
@@ -136,8 +138,7 @@ static const struct {
 	{ { TPM2_CC_StartAuthSession, 1, 0 },
 	  "cannot read the TPM's clock: the TPM asks for a password; clear the "
 	  "passwords of the TPM's hierarchies and SRK" },
-	/* no P-256: an RSA key does */
-	{ { TPM2_CC_CreatePrimary, 0, 0x2e6 }, NULL },
+	{ { TPM2_CC_CreatePrimary, 0, no_p256 }, NULL }, /* an RSA key does */
 	{ { TPM2_CC_CreatePrimary, 0, 0x9a2 },
 	  "cannot create the TPM's storage root key 0x81000001: the TPM asks "
 	  "for a password; clear the passwords of the TPM's hierarchies and SRK" },
@@ -170,6 +171,14 @@ static void make_srk(TSS2_TCTI_CONTEXT *device)
 	assert_ok(tpm_need_session(t, &f), &f);
 }
 
+static void assert_srk_type(const struct tpm *t, uint16_t type)
+{
+	struct srk_record srk;
+
+	assert_int_equal(srk_record_parse(&t->srk_record, &srk), 0);
+	assert_int_equal(srk.type, type);
+}
+
 static void test_every_change_shows(void **state)
 {
 	(void)state;
@@ -192,6 +201,10 @@ static void test_every_change_shows(void **state)
 			assert_refusal(r, &f, cases[i].line);
 		else
 			assert_ok(r, &f);
+		if (!cases[i].line)
+			assert_srk_type(t, cases[i].plan.instead == no_p256
+						   ? TPM2_ALG_RSA
+						   : TPM2_ALG_ECC);
 	}
 }
 
