@@ -148,6 +148,9 @@ static const struct {
 	{ { TPM2_CC_Unseal, 0, 0x99d },
 	  "cannot unseal the key: the TPM holds it under another policy than "
 	  "its token says; seal it again on this TPM with cvmctl seal" },
+	{ { TPM2_CC_Unseal, 0, TPM2_RC_LOCKOUT },
+	  "cannot unseal the key: the TPM is locked out after wrong passwords; "
+	  "end the lockout with tpm2_dictionarylockout -c" },
 	{ { TPM2_CC_PolicyPCR, 0, 0x101 },
 	  "cannot unseal the key: the TPM is in failure mode; attach a working "
 	  "TPM 2.0 to the VM" },
