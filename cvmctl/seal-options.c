@@ -54,6 +54,9 @@ static int check_policy(const struct seal_options *o, const char *command,
 	if (o->tpm && o->srk)
 		return options_refuse(f, command,
 				      "give one of --tpm and --srk");
+	if (o->legacy && o->srk)
+		return options_refuse(f, command,
+				      "--legacy needs the TPM, not --srk");
 	return 0;
 }
 
@@ -110,7 +113,7 @@ static int read_words(int argc, char **argv, struct seal_options *o,
 		  "sha1, sha256, sha384 or sha512; else sha256",
 		  &o->policy.bank },
 		{ "apps-only", OPTION_FLAG, NULL,
-		  "leave out the boot chain: see the manual",
+		  "do not insist on the boot chain: see the manual",
 		  &o->policy.apps_only },
 		{ "any-pcr", OPTION_FLAG, NULL,
 		  "also PCRs whose values do not last", &o->policy.any_pcr },
@@ -118,6 +121,8 @@ static int read_words(int argc, char **argv, struct seal_options *o,
 		{ "srk", OPTION_TEXT, "FILE",
 		  "without a TPM: for the one that cvmctl srk wrote FILE of",
 		  &o->srk },
+		{ "legacy", OPTION_FLAG, NULL,
+		  "for systemd 253 and earlier too", &o->legacy },
 		{ "key-file", OPTION_TEXT, "FILE",
 		  "opens the disk; --format: opens it as well", &o->key_file },
 		{ "token", OPTION_TEXT, "N",

@@ -42,13 +42,17 @@ static int seal_for_srk(const char *path, const struct secret *secret,
 	return r < 0 ? r : offline_seal(&srk, secret, key, f);
 }
 
-static int seal_by_tpm(const char *tcti, const struct secret *secret,
-		       struct sealed_key *key, struct fail *f)
+static int seal_by_tpm(const struct seal_options *o,
+		       const struct secret *secret, struct sealed_key *key,
+		       struct fail *f)
 {
 	own_tpm struct tpm *t = NULL;
-	int r = host_tpm_open(tcti, &t, f);
+	int r = host_tpm_open(o->tpm, &t, f);
 
-	return r < 0 ? r : tpm_seal(t, secret, key, f);
+	if (r < 0)
+		return r;
+	return o->legacy ? tpm_seal_legacy(t, secret, key, f)
+			 : tpm_seal(t, secret, key, f);
 }
 
 /* A fresh key, sealed, and the keyslot's passphrase made of it. */
@@ -67,7 +71,7 @@ make_key(const struct seal_options *o, const struct seal_policy *policy,
 	if (r < 0)
 		return fail_errno(f, r, "free memory", "make a key");
 	r = o->srk ? seal_for_srk(o->srk, &secret, ret_sealed, f)
-		   : seal_by_tpm(o->tpm, &secret, ret_sealed, f);
+		   : seal_by_tpm(o, &secret, ret_sealed, f);
 	if (r < 0)
 		return r;
 	r = token_passphrase(&secret, ret_pass);

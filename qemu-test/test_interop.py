@@ -258,6 +258,17 @@ def test_ours(bench, primary):
     assert_systemd_opens(bench)
 
 
+@with_systemd(*SINCE_SRK)
+def test_ours_legacy(bench):
+    """On the TPM, in the form for systemd that knows no storage root key."""
+    bench.cvmctl(*SEAL, "--legacy", "--tpm", bench.words, "--pcr",
+                 f"14={bench.pcr_14}", bench.disk)
+    assert bench.tokens()[0]["form"] == "legacy"
+    assert bench.opens(bench.cvmctl("unseal", "--tpm", bench.words, "--srk",
+                                    export_srk(bench), bench.disk))
+    assert_systemd_opens(bench)
+
+
 @pytest.mark.parametrize("primary", PRIMARIES)
 @with_systemd(*SINCE_SRK)
 def test_ours_away_from_tpm(bench, primary):

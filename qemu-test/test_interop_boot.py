@@ -103,30 +103,32 @@ def with_systemd(systemd, builder, kernel, desk):
         root=root, kernel=kernel, options=("--cmdline", bootconf.CMDLINE),
         config=bootconf.boot_conf(modules=bootconf.modules("6.1", "volume")),
         apps="".join(bootconf.app(name, f"{attach} {name} /dev/vd{name} - "
-                                  f"{options}") for name in "bcd")))
+                                  f"{options}") for name in "bcde")))
 
 
 @pytest.mark.parametrize("systemd, statuses", [
-    ("252", (1, 1, 1)),
-    ("257", (0, 0, 1)),
-    ("newest", (0, 0, 1)),
+    ("252", (1, 1, 1, 0)),
+    ("257", (0, 0, 1, 0)),
+    ("newest", (0, 0, 1, 0)),
 ], indirect=["systemd"])
 def test_cryptsetup(with_systemd, builder, desk, tpm, run, statuses):
     """systemd-cryptsetup opens disks that were sealed to the PCR 14 of now,
     on the TPM (b) and away from it (c), and none for another PCR 14 (d). The
-    version that knows no storage root key opens none."""
+    version that knows no storage root key opens only what was sealed for it
+    (e)."""
     ready = builder.predicted(with_systemd)["sha256"]
-    disks = {name: desk.folder / name for name in "bcd"}
+    disks = {name: desk.folder / name for name in "bcde"}
     srk = desk.folder / "srk"
     with seal.served(tpm) as words:
         images.run([builder.cvmctl, "srk", "--tpm", words, "--output", srk])
         for name, where, value in (("b", ("--tpm", words), ready),
                                    ("c", ("--srk", srk), ready),
-                                   ("d", ("--tpm", words), "11" * 32)):
+                                   ("d", ("--tpm", words), "11" * 32),
+                                   ("e", ("--tpm", words, "--legacy"), ready)):
             images.run([builder.cvmctl, "seal", "--format", "--apps-only",
                         "--size", "64M", "--pcr", f"14={value}", *where,
                         disks[name]])
-    result = run(with_systemd, *(vm.Disk(disks[name]) for name in "bcd"))
-    for name, status in zip("bcd", statuses):
+    result = run(with_systemd, *(vm.Disk(disks[name]) for name in "bcde"))
+    for name, status in zip("bcde", statuses):
         assert_said(result, f"init: app {name}: exited with status {status}",
                     "init: done")

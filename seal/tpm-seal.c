@@ -37,7 +37,8 @@ static int pack_blob(const TPM2B_PRIVATE *private, const TPM2B_PUBLIC *public,
 }
 
 /* *sensitive goes into the command encrypted (TPMA_SESSION_DECRYPT). */
-static int create_object(struct tpm *t, const uint8_t policy_digest[32],
+static int create_object(struct tpm *t, ESYS_TR parent,
+			 const uint8_t policy_digest[32],
 			 const TPM2B_SENSITIVE_CREATE *sensitive,
 			 struct bytes *ret_blob, struct fail *f)
 {
@@ -60,7 +61,7 @@ static int create_object(struct tpm *t, const uint8_t policy_digest[32],
 
 	memcpy(template.publicArea.authPolicy.buffer, policy_digest, 32);
 	rc = Esys_Create(
-		t->esys, t->srk,
+		t->esys, parent,
 		tpm_session(t, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT),
 		ESYS_TR_NONE, ESYS_TR_NONE, sensitive, &template, &no_data,
 		&no_pcrs, &private, &public, NULL, NULL, NULL);
@@ -71,8 +72,9 @@ static int create_object(struct tpm *t, const uint8_t policy_digest[32],
 	return r < 0 ? fail_errno(f, r, more_memory, what_seal) : 0;
 }
 
-static int create_sealed(struct tpm *t, const struct secret *secret,
-			 struct sealed_key *key, struct fail *f)
+static int create_sealed(struct tpm *t, ESYS_TR parent,
+			 const struct secret *secret, struct sealed_key *key,
+			 struct fail *f)
 {
 	own_secret struct secret hold = { 0 };
 	TPM2B_SENSITIVE_CREATE *sensitive;
@@ -87,7 +89,8 @@ static int create_sealed(struct tpm *t, const struct secret *secret,
 	sensitive->sensitive.data.size = (UINT16)secret->len;
 	memcpy(sensitive->sensitive.data.buffer, secret->data, secret->len);
 	bytes_free(&key->blob);
-	return create_object(t, key->policy_digest, sensitive, &key->blob, f);
+	return create_object(t, parent, key->policy_digest, sensitive,
+			     &key->blob, f);
 }
 
 /* A policy over a bank that the TPM does not keep could never be met. */
@@ -116,7 +119,22 @@ int tpm_seal(struct tpm *t, const struct secret *secret, struct sealed_key *key,
 	r = bytes_copy(t->srk_record.data, t->srk_record.len, &key->srk);
 	if (r < 0)
 		return fail_errno(f, r, more_memory, what_seal);
-	return create_sealed(t, secret, key, f);
+	return create_sealed(t, t->srk, secret, key, f);
+}
+
+int tpm_seal_legacy(struct tpm *t, const struct secret *secret,
+		    struct sealed_key *key, struct fail *f)
+{
+	ESYS_TR parent = ESYS_TR_NONE;
+	int r = check_bank(t, key->bank, f);
+
+	if (r == 0)
+		r = tpm_create_legacy_primary(t, key->rsa_primary, &parent, f);
+	if (r == 0)
+		r = create_sealed(t, parent, secret, key, f);
+	tpm_flush(t, &parent);
+	bytes_free(&key->srk);
+	return r;
 }
 
 /* The answer is encrypted and authenticated by the salted policy session. */

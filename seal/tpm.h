@@ -102,6 +102,13 @@ int tpm_seal(struct tpm *t, const struct secret *secret, struct sealed_key *key,
 	     struct fail *f);
 
 /*
+ * The same as systemd 253 and earlier do it, below a primary key that is made
+ * each time, RSA if key->rsa_primary: *key gets a blob and no SRK.
+ */
+int tpm_seal_legacy(struct tpm *t, const struct secret *secret,
+		    struct sealed_key *key, struct fail *f);
+
+/*
  * The SRK's public area as a TPM2B_PUBLIC, which srk_public_parse takes. The
  * SRK is created when it is absent. The caller frees *ret.
  */

@@ -60,6 +60,8 @@ static const struct refusal {
 	  ARGUMENTS("give one of --format, --add and --replace", "seal") },
 	{ "seal --add --replace d", COMMAND_USAGE,
 	  ARGUMENTS("give one of --format, --add and --replace", "seal") },
+	{ "seal --format --legacy --srk s d", COMMAND_USAGE,
+	  ARGUMENTS("--legacy needs the TPM, not --srk", "seal") },
 	{ "seal --add --pcr 1=0 d", COMMAND_USAGE,
 	  ARGUMENTS("--add and --replace need --key-file, a key that opens the "
 		    "disk",
