@@ -12,6 +12,7 @@ firmware, stubs and QEMU come from qemu-test/firmware.
 """
 
 import base64
+import functools
 import json
 import re
 import struct
@@ -45,9 +46,10 @@ TELLS = actor("tells", " ".join(
 
 @dataclass(frozen=True)
 class Direct:
-    """QEMU's -kernel with the files of an image, and what it comes to."""
+    """QEMU's -kernel with the files of an image, and what it comes to. "7" and
+    "ovmf" are Debian 12's own."""
     firmware: str
-    qemu: str                    # 7 is the machine's own
+    qemu: str
     word: str
     header: str
     machine: str = "pc"
@@ -189,8 +191,18 @@ def assert_as_predicted(serial, file):
     assert all(tuple(values) == BANKS for values in want.values())
 
 
+@functools.cache
+def is_debian_12():
+    """Whether this machine's own QEMU, and so its OVMF, are Debian 12's."""
+    text = subprocess.run([vm.QEMU, "--version"], check=True,
+                          capture_output=True, text=True).stdout
+    return "version 7." in text
+
+
 def direct_machine(image, row):
     """The machine of a Direct ROW."""
+    if (row.qemu == "7" or row.firmware == "ovmf") and not is_debian_12():
+        pytest.skip("this Debian has no QEMU 7, or no OVMF of its time")
     qemu = vm.QEMU
     if row.qemu == "10":
         qemu = fetched("debian-13") / "qemu"
@@ -276,7 +288,7 @@ def assert_opens_as_sealed(boot, machine, disk, append, differ):
 def test_sealed_to_direct_boot(boot, predict, sealed_to_chain, with_volume):
     """A disk that is sealed to what cvmctl predict says."""
     image = with_volume()
-    row = USUAL[0]
+    row = USUAL[0 if is_debian_12() else 1]
     disk = sealed_to_chain(image, predict(image, *row.options()))
     assert_opens_as_sealed(boot, direct_machine(image, row), disk,
                            f"{image.cmdline} loglevel=3", "PCR 9 differs")
