@@ -6,6 +6,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -21,12 +22,18 @@
 
 enum { timeout_ms = 20000 };
 
-/* A kernel whose IMA keeps out of PCR 14, and takes every policy. */
+static bool ima_uses_pcr_14;
+
+/* A kernel whose IMA keeps out of PCR 14 or not, and takes every policy. */
 int ima_check_pcr(const char *log, struct fail *f)
 {
-	(void)log;
-	(void)f;
-	return 0;
+	assert_string_equal(log, IMA_LOG_PATH);
+	return ima_uses_pcr_14
+		       ? fail_because(f, "IMA was built to use it too",
+				      "use a kernel whose IMA measures into "
+				      "PCR 10",
+				      "measure into PCR 14")
+		       : 0;
 }
 
 int ima_load_policy(const char *path, const char *source, const char *text,
@@ -70,6 +77,21 @@ static void test_ima_measures_elsewhere(void **state)
 	tpm_close(&b.tpm);
 }
 
+/* Also with policy = none, which the kernel's own policy does not know. */
+static void test_ima_must_not_use_pcr_14(void **state)
+{
+	static struct boot b;
+	struct fail f = { 0 };
+
+	(void)state;
+	ima_uses_pcr_14 = true;
+	assert_refusal(stage_ima(&b, &f), &f,
+		       "cannot measure into PCR 14: IMA was built to use it "
+		       "too; use a kernel whose IMA measures into PCR 10");
+	ima_uses_pcr_14 = false;
+	assert_ok(stage_ima(&b, &f), &f);
+}
+
 static void test_pcr_14_extended_meanwhile(void **state)
 {
 	static struct boot b;
@@ -93,6 +115,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ima_measures_elsewhere),
+		cmocka_unit_test(test_ima_must_not_use_pcr_14),
 		cmocka_unit_test(test_pcr_14_extended_meanwhile),
 	};
 
