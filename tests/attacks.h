@@ -31,6 +31,7 @@ struct attack {
 	const char *name;
 	void (*act)(struct meddler *m);
 	size_t arg;	  /* see the function */
+	unsigned times;	  /* on so many commands in a row; 0 is one */
 	bool lasts;	  /* on all commands that follow, too */
 	bool waits;	  /* the boot ends by the time limit */
 	bool harmless;	  /* the boot goes well */
@@ -46,7 +47,8 @@ struct plan {
 	size_t n_extends;
 	struct message previous; /* the last answer, */
 	uint32_t previous_code;	 /* to this command */
-	bool released;		 /* boot() got the secret */
+	unsigned sessions;	 /* that were started */
+	bool released;		 /* boot_unseal() got the secret */
 	bool lost;		 /* what was extended before that */
 };
 

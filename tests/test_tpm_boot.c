@@ -17,16 +17,7 @@
 
 #include "init/cap.h"
 #include "lib/own.h"
-#include "tests/attacks.h"
-#include "tests/wire.h"
-
-enum {
-	apps = 3, /* events before the cap */
-	long_timeout_ms = 20000,
-	short_timeout_ms = 50, /* for who waits in vain */
-	slack_ms = 10000,
-	all_banks = (1U << DIGEST_ALG_COUNT) - 1,
-};
+#include "tests/meddled-boot.h"
 
 /*
  * tpm2-tss makes a library context for every hash, which is most of the time
@@ -37,52 +28,14 @@ OSSL_LIB_CTX *OSSL_LIB_CTX_new(void)
 	return OSSL_LIB_CTX_get0_global_default();
 }
 
-static int add_event(struct boot *b, int i)
-{
-	own_event struct event e = { .pcr = pcr_apps, .kind = EVENT_EXEC };
-
-	assert_int_equal(digest_data(b->banks, &i, sizeof(i), &e.digests), 0);
-	return events_add(&b->events, &e);
-}
-
-static int check_fresh(struct boot *b, struct fail *f)
-{
-	struct digest_set zero;
-	int r = tpm_pcr_read(b->tpm, pcr_apps, b->banks, &b->pcr_before, f);
-
-	pcr_start_value(b->banks, &zero);
-	if (r == 0 && memcmp(&b->pcr_before, &zero, sizeof(zero)) != 0)
-		r = fail_because(f, "", "", "measure");
-	return r;
-}
-
 /* Stages tpm, measure, volumes and cap. */
 static int boot(struct boot *b, struct plan *p, struct fail *f)
 {
-	own_secret struct secret secret = { 0 };
-	int r = tpm_banks(b->tpm, &b->banks, f);
+	int r = boot_measure(b, f);
 
-	if (r == 0 && b->banks != all_banks)
-		r = fail_because(f, "", "", "use a bank");
 	if (r == 0)
-		r = check_fresh(b, f);
-	for (int i = 0; r == 0 && i < apps; i++) {
-		r = add_event(b, i);
-		if (r == 0)
-			r = tpm_pcr_extend(b->tpm, pcr_apps,
-					   &b->events.event[i].digests, f);
-	}
-	if (r == 0)
-		r = tpm_unseal(b->tpm, &p->world->key, NULL, &secret, f);
-	if (r < 0) {
-		assert_null(secret.data);
-		return r;
-	}
-	p->released = true;
-	assert_int_equal(secret.len, wire_secret_size);
-	for (size_t i = 0; i < wire_secret_size; i++)
-		assert_int_equal(secret.data[i], wire_secret_byte);
-	return stage_cap(b, f);
+		r = boot_unseal(b, p, NULL, f);
+	return r < 0 ? r : stage_cap(b, f);
 }
 
 /* PCR 14 in all banks, without anybody in between. */
@@ -108,59 +61,6 @@ static void read_pcr(struct world *w, struct digest_set *ret)
 	}
 	assert_int_equal(at, got.len);
 }
-
-static void meddle(struct meddler *m)
-{
-	struct plan *p = plan_of(m);
-	const struct attack *a = p->attack;
-
-	if (m->number == p->at || (a->lasts && m->number > p->at)) {
-		if (a->loses_state && p->n_extends && !p->released)
-			p->lost = true;
-		a->act(m);
-	} else {
-		meddler_pass(m);
-	}
-	if (message_code(&m->command) == TPM2_CC_PCR_Extend)
-		p->extends[p->n_extends++ % commands_max] = m->command;
-	p->previous_code = message_code(&m->command);
-	p->previous = m->answer;
-}
-
-static void record(struct meddler *m)
-{
-	struct plan *p = plan_of(m);
-
-	wire_pass(m);
-	assert_in_range(m->number, 0, commands_max - 1);
-	p->world->recorded[m->number] = m->answer;
-	p->world->commands = m->number + 1;
-}
-
-static struct boot *
-boot_new(struct world *w, void (*meddle_with)(struct meddler *), struct plan *p)
-{
-	bool waits = p->attack && p->attack->waits;
-	struct boot *b = calloc(1, sizeof(*b));
-
-	assert_non_null(b);
-	power_restart(&w->swtpm, w->tpm, 0, 0);
-	power_restart(&w->other, w->other_tpm, 0, 0);
-	if (w->new)
-		power_remove_srk(w->tpm);
-	b->tpm = meddler_open(w->tpm, meddle_with, p,
-			      waits ? short_timeout_ms : long_timeout_ms);
-	return b;
-}
-
-static void boot_free(struct boot **b)
-{
-	tpm_close(&(*b)->tpm);
-	events_free(&(*b)->events);
-	free(*b);
-}
-
-#define own_boot __attribute__((cleanup(boot_free)))
 
 static bool same(const struct digest_set *a, const struct digest_set *b)
 {
@@ -235,34 +135,57 @@ static void test_meddling_with_a_new_tpm(void **state)
 	run_cases(w, 5);
 }
 
+/* ESYS itself repeats the first three, but sends no more than five times. */
+static void test_patience(void **state)
+{
+	static const struct attack busy[] = {
+		{ "retry", answer, .arg = TPM2_RC_RETRY, .times = 5,
+		  .harmless = true },
+		{ "yielded", answer, .arg = TPM2_RC_YIELDED, .times = 5,
+		  .harmless = true },
+		{ "testing", answer, .arg = TPM2_RC_TESTING, .times = 5,
+		  .harmless = true },
+		{ "nv_rate", answer, .arg = TPM2_RC_NV_RATE, .times = 5,
+		  .harmless = true },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < array_size(busy); i++)
+		run_case(w, &busy[i], w->commands / 2);
+}
+
+/* For however many keys: one HMAC session, and one for policies. */
+static void test_two_sessions(void **state)
+{
+	own_free struct plan *p = calloc(1, sizeof(*p));
+	own_boot struct boot *b = NULL;
+	struct fail f = { 0 };
+
+	assert_non_null(p);
+	p->world = *state;
+	b = boot_new(p->world, record, p);
+	assert_ok(boot_measure(b, &f), &f);
+	assert_int_equal(p->sessions, 1);
+	for (int i = 0; i < 2; i++) {
+		assert_ok(boot_unseal(b, p, NULL, &f), &f);
+		assert_int_equal(p->sessions, 2);
+	}
+}
+
 /* PCR 14 by arithmetic, and a key sealed for it. */
 static void prepare_key(struct world *w)
 {
-	own_secret struct secret secret = { 0 };
-	own_tpm struct tpm *t = NULL;
 	struct seal_policy policy = { .pcrs = { .bank = DIGEST_SHA256,
 						.mask = 1U << pcr_apps } };
 	own_events struct events cap = { 0 };
-	struct fail f = { 0 };
 
-	pcr_start_value(all_banks, &w->measured);
-	for (int i = 0; i < apps; i++) {
-		struct digest_set event;
-
-		assert_int_equal(digest_data(all_banks, &i, sizeof(i), &event),
-				 0);
-		assert_int_equal(pcr_extend_value(&w->measured, &event), 0);
-	}
+	boot_measured(&w->measured);
 	w->ready = w->measured;
 	assert_int_equal(events_add_cap(&cap, events_cap_ready, all_banks), 0);
 	assert_int_equal(events_replay(&cap, pcr_apps, &w->ready), 0);
 	memcpy(policy.pcrs.value[pcr_apps], w->measured.value[DIGEST_SHA256],
 	       32);
-	assert_int_equal(sealed_key_begin(&policy, &w->key), 0);
-	assert_int_equal(secret_alloc(wire_secret_size, &secret), 0);
-	wire_secret(secret.data);
-	t = meddler_open(w->tpm, wire_pass, NULL, long_timeout_ms);
-	assert_ok(tpm_seal(t, &secret, &w->key, &f), &f);
+	world_seal(w, &policy);
 }
 
 /* A boot without meddling, whose answers are kept. */
@@ -282,19 +205,9 @@ static void prepare_boot(struct world *w)
 static int prepare(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	own_tpm struct tpm *other = NULL;
-	struct fail f = { 0 };
-	digest_algs algs;
 
 	assert_non_null(w);
-	swtpm_start(&w->swtpm);
-	swtpm_start(&w->other);
-	w->tpm = meddler_open_tpm(w->swtpm.tcti);
-	w->other_tpm = meddler_open_tpm(w->other.tcti);
-	power_tell(w->tpm, TPM2_CC_Startup, 0);
-	power_tell(w->other_tpm, TPM2_CC_Startup, 0);
-	other = meddler_open(w->other_tpm, meddler_pass, NULL, long_timeout_ms);
-	assert_ok(tpm_banks(other, &algs, &f), &f);
+	world_start(w);
 	prepare_key(w);
 	prepare_boot(w);
 	*state = w;
@@ -305,11 +218,7 @@ static int finish(void **state)
 {
 	struct world *w = *state;
 
-	tcti_close(&w->tpm);
-	tcti_close(&w->other_tpm);
-	swtpm_stop(&w->swtpm);
-	swtpm_stop(&w->other);
-	sealed_key_free(&w->key);
+	world_stop(w);
 	free(w);
 	return 0;
 }
@@ -320,6 +229,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_meddling, prepare, finish),
 		cmocka_unit_test_setup_teardown(test_meddling_with_a_new_tpm,
 						prepare, finish),
+		cmocka_unit_test_setup_teardown(test_patience, prepare, finish),
+		cmocka_unit_test_setup_teardown(test_two_sessions, prepare,
+						finish),
 	};
 
 	(void)setenv("TSS2_LOG", "all+none", 0);
