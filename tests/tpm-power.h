@@ -8,6 +8,7 @@
 #define TESTS_TPM_POWER_H
 
 #include "lib/own.h"
+#include "seal/policy.h"
 #include "tests/meddler.h"
 #include "tests/swtpm.h"
 
@@ -56,6 +57,46 @@ static inline void power_remove_srk(TSS2_TCTI_CONTEXT *tpm)
 	message_send(tpm, &command, &answer);
 }
 
+/* A command for the counter at policy_release_index, without a password. */
+static inline void power_begin_counter(struct message *ret, uint32_t code,
+				       uint32_t authorized_by)
+{
+	message_begin(ret, code);
+	ret->data[1] = 0x02; /* TPM_ST_SESSIONS */
+	message_add_be32(ret, authorized_by);
+	message_add_be32(ret, policy_release_index);
+	message_add(ret, power_password, sizeof(power_password));
+}
+
+/* False when there is none, or it was never raised. */
+static inline bool power_read_counter(TSS2_TCTI_CONTEXT *tpm, uint64_t *ret)
+{
+	const uint8_t size_and_offset[4] = { 0, 8, 0, 0 };
+	const size_t at = message_header + 4 + 2; /* after both sizes */
+	struct message command;
+	struct message answer;
+
+	power_begin_counter(&command, TPM2_CC_NV_Read, policy_release_index);
+	message_add(&command, size_and_offset, sizeof(size_and_offset));
+	message_end(&command);
+	message_send(tpm, &command, &answer);
+	if (message_code(&answer))
+		return false;
+	*ret = (uint64_t)get_be32(answer.data + at) << 32 |
+	       get_be32(answer.data + at + 4);
+	return true;
+}
+
+static inline void power_remove_counter(TSS2_TCTI_CONTEXT *tpm)
+{
+	struct message command;
+	struct message answer;
+
+	power_begin_counter(&command, TPM2_CC_NV_UndefineSpace, TPM2_RH_OWNER);
+	message_end(&command);
+	message_send(tpm, &command, &answer);
+}
+
 /* Our extend once more, under the empty password in place of our session. */
 static inline void power_extend_again(TSS2_TCTI_CONTEXT *tpm,
 				      const struct message *ours)
@@ -75,11 +116,12 @@ static inline void power_extend_again(TSS2_TCTI_CONTEXT *tpm,
 	assert_int_equal(message_code(&answer), TPM2_RC_SUCCESS);
 }
 
-/* Our HMAC session, our policy session, our sealed object. */
-static const uint32_t power_handles[] = { 0x02000000, 0x03000001, 0x80000000 };
+/* Our HMAC session, our policy session, our sealed object, a release key. */
+static const uint32_t power_handles[] = { 0x02000000, 0x03000001, 0x80000000,
+					  0x80000001 };
 
 struct contexts {
-	struct message saved[3]; /* an error where there was none */
+	struct message saved[4]; /* an error where there was none */
 };
 
 static inline void power_save(TSS2_TCTI_CONTEXT *tpm, struct contexts *ret)
