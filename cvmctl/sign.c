@@ -101,6 +101,11 @@ static int choose_pcrs(const struct approval *a, struct pcr_values *values,
 				    "predict with --boot, or name fewer in "
 				    "--pcrs",
 				    "sign the PCR values");
+	if (!(mask & 1U << pcr_apps))
+		return fail_because(f,
+				    "a signature without PCR 14 opens every "
+				    "volume of its key, whatever runs",
+				    "add 14 to --pcrs", "sign the PCR values");
 	values->mask = mask;
 	return boot_pcrs_check(mask, boot_pcrs_unused(values), f);
 }

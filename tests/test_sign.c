@@ -245,6 +245,9 @@ static const struct refusal {
 	{ "sign --key rsa --prediction prediction --pcrs 4,9", -EINVAL,
 	  "cannot sign the PCR values: the prediction lacks one of them; "
 	  "predict with --boot, or name fewer in --pcrs" },
+	{ "sign --key rsa --prediction direct --pcrs 4,9", -EINVAL,
+	  "cannot sign the PCR values: a signature without PCR 14 opens every "
+	  "volume of its key, whatever runs; add 14 to --pcrs" },
 	{ "sign --key rsa --prediction direct --pcrs 4,11,14", -EINVAL,
 	  ZERO("11") },
 	{ "sign --key rsa --prediction direct --pcrs 11,14", -EINVAL,
