@@ -87,10 +87,15 @@ class Bench:
     def systemd(self, *words, stdin=None, check=True, **environment):
         """Run a program in systemd's root, with the folder at /mnt: what it
         wrote, or None when it failed."""
-        enter = ('mount --bind "$0" "$1/mnt" && root=$1 && shift && '
-                 'exec chroot "$root" "$@"')
+        # Not private yet: / of a chroot may be no mount, which has no such
+        # property.
+        enter = ('mount --make-rprivate / 2> /dev/null; '
+                 'mount --bind "$0" "$1/mnt" && root=$1 && shift && '
+                 '{ chroot "$root" "$@"; status=$?; umount "$root/mnt"; '
+                 'exit $status; }')
         done = subprocess.run(
-            ["unshare", "--mount", "sh", "-c", enter, self.folder, self.root,
+            ["unshare", "--mount", "--propagation", "unchanged",
+             "sh", "-c", enter, self.folder, self.root,
              *words], check=False, capture_output=True, input=stdin,
             env={"PATH": PATH, **environment})
         if check:
