@@ -247,8 +247,8 @@ static int check_volumes(const char *file, const struct boot_conf *c,
 	return 0;
 }
 
-static int check_sections(const char *file, const struct boot_conf *c,
-			  bool template, struct ini_error *error)
+static int check_tpm(const char *file, const struct boot_conf *c, bool template,
+		     struct ini_error *error)
 {
 	if (!c->tpm.require && !template)
 		return ini_refuse(error, file, "no [tpm] require; it is %s",
@@ -258,6 +258,12 @@ static int check_sections(const char *file, const struct boot_conf *c,
 		return ini_refuse(error, file,
 				  "[tpm] identity = attested without svsm in "
 				  "require");
+	return 0;
+}
+
+static int check_sections(const char *file, const struct boot_conf *c,
+			  struct ini_error *error)
+{
 	if (!c->ima.declared)
 		return ini_refuse(error, file, "no [ima] policy; it is %s",
 				  ima_keys[0].allowed);
@@ -293,7 +299,9 @@ int boot_conf_read(const char *file, const char *text, size_t len,
 				  boot_conf_max);
 	r = ini_read(file, text, len, sections, ret, error);
 	if (r == 0)
-		r = check_sections(file, ret, template, error);
+		r = check_tpm(file, ret, template, error);
+	if (r == 0)
+		r = check_sections(file, ret, error);
 	if (r == 0)
 		r = check_verity(file, &ret->root.verity, template, error);
 	if (r == 0)
