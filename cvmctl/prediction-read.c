@@ -23,14 +23,6 @@ enum { depth_max = 10 }; /* boot, events, an event, digests, one of them */
 
 static const char remedy[] = "make it with cvmctl predict --json";
 
-static struct json_object *member(struct json_object *o, const char *key)
-{
-	struct json_object *value = NULL;
-
-	(void)json_object_object_get_ex(o, key, &value); /* NULL: none */
-	return value;
-}
-
 static bool is_object(struct json_object *o)
 {
 	return json_object_is_type(o, json_type_object);
@@ -73,7 +65,7 @@ static int read_pcr(const char *name, unsigned *ret)
 static const char *take_boot(struct json_object *boot, struct pcr_values *ret)
 {
 	const char *bank = digest_name(ret->bank);
-	struct json_object *pcrs = member(boot, "pcrs");
+	struct json_object *pcrs = json_get(boot, "pcrs");
 	struct json_object_iterator at;
 	struct json_object_iterator end;
 
@@ -87,7 +79,7 @@ static const char *take_boot(struct json_object *boot, struct pcr_values *ret)
 
 		if (read_pcr(json_object_iter_peek_name(&at), &pcr) < 0)
 			return "\"boot\" names no PCR from 0 to 23";
-		if (take_value(member(values, bank), pcr, ret) < 0)
+		if (take_value(json_get(values, bank), pcr, ret) < 0)
 			return "a PCR of \"boot\" has no value in this bank, "
 			       "or several";
 	}
@@ -98,13 +90,14 @@ static const char *take_boot(struct json_object *boot, struct pcr_values *ret)
 static const char *take_document(struct json_object *o, struct pcr_values *ret)
 {
 	const char *bank = digest_name(ret->bank);
-	struct json_object *pcr = member(o, "pcr");
+	struct json_object *pcr = json_get(o, "pcr");
 	struct json_object *boot = NULL;
 
 	if (!json_object_is_type(pcr, json_type_int) ||
 	    json_object_get_int64(pcr) != pcr_apps)
 		return "it does not predict PCR 14";
-	if (take_value(member(member(member(o, "banks"), bank), "measured"),
+	if (take_value(json_get(json_get(json_get(o, "banks"), bank),
+				"measured"),
 		       pcr_apps, ret) < 0)
 		return "it has no value of PCR 14 in this bank";
 	if (!json_object_object_get_ex(o, "boot", &boot))

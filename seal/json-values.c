@@ -9,14 +9,6 @@
 #include "lib/hex.h"
 #include "lib/text.h"
 
-struct json_object *json_value_member(struct json_object *o, const char *key)
-{
-	struct json_object *value = NULL;
-
-	(void)json_object_object_get_ex(o, key, &value); /* NULL: none */
-	return value;
-}
-
 const char *json_value_string(struct json_object *value)
 {
 	const char *s;

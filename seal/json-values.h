@@ -10,9 +10,6 @@
 #include "lib/json.h"
 #include "seal/pcr.h"
 
-/* The member of an object, or NULL. Borrowed. */
-struct json_object *json_value_member(struct json_object *o, const char *key);
-
 /* A string without NULs inside, borrowed; NULL for anything else. */
 const char *json_value_string(struct json_object *value);
 

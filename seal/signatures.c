@@ -65,22 +65,22 @@ static int read_entry(struct json_object *o, enum digest_alg bank,
 		      struct signature *ret)
 {
 	struct signature e = { .bank = bank };
-	int r = json_value_pcrs(json_value_member(o, "pcrs"), &e.mask);
+	int r = json_value_pcrs(json_get(o, "pcrs"), &e.mask);
 
 	if (r == 0)
-		r = json_value_hex(json_value_member(o, "pkfp"),
-				   sizeof(e.fingerprint), e.fingerprint);
+		r = json_value_hex(json_get(o, "pkfp"), sizeof(e.fingerprint),
+				   e.fingerprint);
 	if (r == 0)
-		r = json_value_hex(json_value_member(o, "pol"),
-				   sizeof(e.policy.digest), e.policy.digest);
+		r = json_value_hex(json_get(o, "pol"), sizeof(e.policy.digest),
+				   e.policy.digest);
 	if (r == 0)
-		r = read_release(json_value_member(o, "release"), &e.release);
+		r = read_release(json_get(o, "release"), &e.release);
 	if (r == 0)
-		r = json_value_base64(json_value_member(o, "sig"),
+		r = json_value_base64(json_get(o, "sig"),
 				      base64_length(signature_max), &e.sig);
 	if (r < 0)
 		return r;
-	read_values(json_value_member(o, "values"), &e);
+	read_values(json_get(o, "values"), &e);
 	*ret = e;
 	return 0;
 }
@@ -98,7 +98,7 @@ static int read_bank(struct json_object *list, enum digest_alg bank,
 		struct signature entry = { 0 };
 		int r;
 
-		if (json_value_member(o, "ref"))
+		if (json_get(o, "ref"))
 			continue;
 		r = read_entry(o, bank, &entry);
 		if (r == 0)
