@@ -46,7 +46,7 @@ static int set_srk(struct json_object *o, const struct sealed_key *key)
 
 	if (srk_record_parse(&key->srk, &srk) < 0)
 		return 0; /* a legacy one: the parser let no other pass */
-	return json_set_hex(o, "srk-name", srk.name, srk_name_size);
+	return json_set_hex(o, "srk-name", srk.name, tpm_name_size);
 }
 
 /* What a release key signs, if anything. */

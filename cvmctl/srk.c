@@ -54,7 +54,7 @@ int command_srk(int argc, char **argv, struct fail *f)
 	own_bytes struct bytes content = { 0 };
 	struct srk_options o = { 0 };
 	struct srk_public srk;
-	char name[2 * srk_name_size + 1];
+	char name[2 * tpm_name_size + 1];
 	int r = read_options(argc, argv, &o, f);
 
 	if (r == 0)

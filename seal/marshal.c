@@ -5,6 +5,22 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/digest.h"
+
+int tpm_name(const void *area, size_t len, uint8_t ret[static tpm_name_size])
+{
+	struct marshal m = { ret, tpm_name_size, 0, false };
+	struct digest_set digest;
+	int r = digest_data(1U << DIGEST_SHA256, area, len, &digest);
+
+	if (r < 0)
+		return r;
+	marshal_number(&m, 2, tpm_alg_sha256);
+	marshal_bytes(&m, digest.value[DIGEST_SHA256],
+		      digest_size(DIGEST_SHA256));
+	return 0;
+}
+
 int unmarshal_number(struct unmarshal *u, size_t size, uint32_t *ret)
 {
 	uint32_t v = 0;

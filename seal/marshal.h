@@ -10,6 +10,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* TPM_ALG_ID: TCG Part 2, 6.3 */
+enum {
+	tpm_alg_rsa = 0x0001,
+	tpm_alg_aes = 0x0006,
+	tpm_alg_keyedhash = 0x0008,
+	tpm_alg_sha256 = 0x000b,
+	tpm_alg_null = 0x0010,
+	tpm_alg_ecc = 0x0023,
+	tpm_alg_cfb = 0x0043,
+};
+
+enum { tpm_name_size = 2 + 32 };
+
+/*
+ * The name of what has this public area, with SHA-256 as its nameAlg: the
+ * algorithm and the digest of the area (TCG Part 1, 16). 0, -ENOMEM or -EIO.
+ */
+int tpm_name(const void *area, size_t len, uint8_t ret[static tpm_name_size]);
+
 /* What is left to read; what was read moves at on. */
 struct unmarshal {
 	const uint8_t *at;

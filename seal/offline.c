@@ -21,16 +21,11 @@
 static const char what[] = "seal the key";
 
 enum {
-	/* TPM_ALG_ID: TCG Part 2, 6.3 */
-	alg_keyedhash = 0x0008,
-	alg_sha256 = 0x000b,
-	alg_null = 0x0010,
 	/*
 	 * TPMA_OBJECT: 8.3. No lockout after wrong passwords, since there is
 	 * none; not fixed to a TPM or a parent, or it could not be imported.
 	 */
 	object_attributes = 1 << 10,
-	name_size = 2 + 32,
 	public_size = 78,
 	obfuscation_size = 32, /* seedValue, of the nameAlg's size: 12.3.3 */
 	symmetric_size = 16,
@@ -41,7 +36,7 @@ enum {
 
 struct object {
 	uint8_t public[public_size]; /* TPMT_PUBLIC */
-	uint8_t name[name_size];
+	uint8_t name[tpm_name_size];
 	uint8_t private[private_max]; /* the wrapped TPMT_SENSITIVE */
 	size_t private_len;
 };
@@ -51,25 +46,19 @@ static int make_public(const uint8_t policy[32], const struct secret *secret,
 		       const uint8_t *obfuscation, struct object *o)
 {
 	struct marshal m = { o->public, sizeof(o->public), 0, false };
-	struct marshal name = { o->name, sizeof(o->name), 0, false };
-	struct digest_set digest;
 	uint8_t unique[32];
 	int r = digest_pair(DIGEST_SHA256, obfuscation, obfuscation_size,
 			    secret->data, secret->len, unique);
 
-	marshal_number(&m, 2, alg_keyedhash);
-	marshal_number(&m, 2, alg_sha256);
+	marshal_number(&m, 2, tpm_alg_keyedhash);
+	marshal_number(&m, 2, tpm_alg_sha256);
 	marshal_number(&m, 4, object_attributes);
 	marshal_sized(&m, policy, 32);
-	marshal_number(&m, 2, alg_null);
+	marshal_number(&m, 2, tpm_alg_null);
 	marshal_sized(&m, unique, sizeof(unique));
 	if (r == 0)
-		r = digest_data(1U << DIGEST_SHA256, o->public, m.len, &digest);
-	if (r < 0)
-		return r;
-	marshal_number(&name, 2, alg_sha256);
-	marshal_bytes(&name, digest.value[DIGEST_SHA256], 32);
-	return 0;
+		r = tpm_name(o->public, m.len, o->name);
+	return r;
 }
 
 /* TPM2B_SENSITIVE, still readable: TCG Part 2, 12.3.2.4. */
@@ -84,7 +73,7 @@ static int make_sensitive(const struct secret *secret,
 	ret->len = sensitive_max - tpm_secret_max + secret->len;
 	m = (struct marshal){ ret->data, ret->len, 0, false };
 	marshal_number(&m, 2, (uint32_t)ret->len - 2);
-	marshal_number(&m, 2, alg_keyedhash);
+	marshal_number(&m, 2, tpm_alg_keyedhash);
 	marshal_number(&m, 2, 0); /* no password */
 	marshal_sized(&m, obfuscation, obfuscation_size);
 	marshal_sized(&m, secret->data, secret->len);
@@ -112,11 +101,11 @@ static bool encrypt_sensitive(const uint8_t *key, const struct secret *plain,
 static int wrap(const struct secret *seed, const struct secret *sensitive,
 		struct object *o)
 {
-	const struct kdf_context storage = { "STORAGE", o->name, name_size,
+	const struct kdf_context storage = { "STORAGE", o->name, tpm_name_size,
 					     NULL, 0 };
 	const struct kdf_context integrity = { .label = "INTEGRITY" };
 	own_secret struct secret keys = { 0 };
-	uint8_t input[sensitive_max + name_size];
+	uint8_t input[sensitive_max + tpm_name_size];
 	uint8_t hmac[32];
 	struct marshal m = { o->private, sizeof(o->private), 0, false };
 	int r = secret_alloc(symmetric_size + kdf_size_max, &keys);
@@ -131,9 +120,9 @@ static int wrap(const struct secret *seed, const struct secret *sensitive,
 		return r;
 	if (!encrypt_sensitive(keys.data, sensitive, input))
 		return -ENOMEM;
-	memcpy(input + sensitive->len, o->name, name_size);
+	memcpy(input + sensitive->len, o->name, tpm_name_size);
 	if (!HMAC(EVP_sha256(), keys.data + symmetric_size, kdf_size_max, input,
-		  sensitive->len + name_size, hmac, NULL))
+		  sensitive->len + tpm_name_size, hmac, NULL))
 		return -ENOMEM;
 	marshal_sized(&m, hmac, sizeof(hmac));
 	marshal_bytes(&m, input, sensitive->len);

@@ -16,7 +16,6 @@ enum {
 	cc_policy_authorize = 0x016a,
 	cc_policy_pcr = 0x017f,
 	unsigned_le = 0x0009, /* TPM_EO: TCG Part 2, 6.8 */
-	alg_sha256 = 0x000b,
 	counter_size = 8,
 	step_max = 128,
 };
@@ -89,7 +88,7 @@ int policy_add_pcrs(struct policy *p, const struct pcr_values *values)
 }
 
 int policy_add_authorize(struct policy *p,
-			 const uint8_t key_name[static policy_name_size])
+			 const uint8_t key_name[static tpm_name_size])
 {
 	static const struct step no_reference = { 0 };
 	struct policy authorized = { 0 };
@@ -97,7 +96,7 @@ int policy_add_authorize(struct policy *p,
 	int r;
 
 	add_number(&s, 4, cc_policy_authorize);
-	add_bytes(&s, key_name, policy_name_size);
+	add_bytes(&s, key_name, tpm_name_size);
 	r = extend(&authorized, &s);
 	if (r == 0)
 		r = extend(&authorized, &no_reference);
@@ -117,7 +116,7 @@ void policy_release_public(uint8_t ret[static policy_release_public_size])
 	struct step s = { 0 };
 
 	add_number(&s, 4, policy_release_index);
-	add_number(&s, 2, alg_sha256);
+	add_number(&s, 2, tpm_alg_sha256);
 	add_number(&s, 4, policy_release_attributes);
 	add_number(&s, 2, 0); /* no authPolicy */
 	add_number(&s, 2, counter_size);
@@ -128,7 +127,7 @@ int policy_add_release(struct policy *p, uint64_t release)
 {
 	uint8_t public[policy_release_public_size];
 	uint8_t args[32];
-	uint8_t name[32];
+	uint8_t name[tpm_name_size];
 	struct step s = { 0 };
 	int r;
 
@@ -138,13 +137,12 @@ int policy_add_release(struct policy *p, uint64_t release)
 	r = hash(s.data, s.len, args);
 	policy_release_public(public);
 	if (r == 0)
-		r = hash(public, sizeof(public), name);
+		r = tpm_name(public, sizeof(public), name);
 	if (r < 0)
 		return r;
 	s = (struct step){ 0 };
 	add_number(&s, 4, cc_policy_nv);
 	add_bytes(&s, args, sizeof(args));
-	add_number(&s, 2, alg_sha256);
 	add_bytes(&s, name, sizeof(name));
 	return extend(p, &s);
 }

@@ -9,11 +9,11 @@
 
 #include <stdint.h>
 
+#include "seal/marshal.h"
 #include "seal/pcr.h"
 
 enum {
 	policy_digest_size = 32,
-	policy_name_size = 34, /* nameAlg SHA-256 and the digest */
 	/* TCG Registry of Reserved Handles, 2.2: the owner's own indices */
 	policy_release_index = 0x01800e14,
 };
@@ -32,7 +32,7 @@ int policy_add_pcrs(struct policy *p, const struct pcr_values *values);
  * signed". 0 or -errno.
  */
 int policy_add_authorize(struct policy *p,
-			 const uint8_t key_name[static policy_name_size]);
+			 const uint8_t key_name[static tpm_name_size]);
 
 /*
  * PolicyNV: the counter at policy_release_index is at most release, that is,

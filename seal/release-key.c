@@ -174,21 +174,6 @@ static int read_p256(const struct bytes *der, struct release_key *key)
 	return fingerprint(point - 1, 1 + 2 * p256_size, key);
 }
 
-/* TCG Part 1, 16: nameAlg || H(public area) */
-static int make_name(struct release_key *key)
-{
-	struct digest_set digest;
-	int r = digest_data(1U << DIGEST_SHA256, key->public.data,
-			    key->public.len, &digest);
-
-	if (r < 0)
-		return r;
-	memcpy(key->name, key->public.data + 2, 2);
-	memcpy(key->name + 2, digest.value[DIGEST_SHA256],
-	       sizeof(key->name) - 2);
-	return 0;
-}
-
 int release_key_parse(const struct bytes *pem, struct release_key *ret)
 {
 	own_release_key struct release_key key = { 0 };
@@ -207,7 +192,7 @@ int release_key_parse(const struct bytes *pem, struct release_key *ret)
 	if (r == -EINVAL)
 		r = read_p256(&der, &key);
 	if (r == 0)
-		r = make_name(&key);
+		r = tpm_name(key.public.data, key.public.len, key.name);
 	if (r < 0)
 		return r;
 	*ret = key;

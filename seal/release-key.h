@@ -21,7 +21,7 @@ enum {
 struct release_key {
 	bool is_rsa;	     /* or else ECDSA over P-256 */
 	struct bytes public; /* TPMT_PUBLIC: TCG Part 2, 12.2.4 */
-	uint8_t name[policy_name_size];
+	uint8_t name[tpm_name_size];
 	/* SHA-256 of PKCS#1 RSAPublicKey, or of the uncompressed point */
 	uint8_t fingerprint[release_key_fingerprint_size];
 };

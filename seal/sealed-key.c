@@ -10,31 +10,23 @@
 #include <string.h>
 
 #include "lib/own.h"
-#include "seal/marshal.h"
 #include "seal/policy.h"
 #include "seal/release-key.h"
 
-enum {
-	resource_key = 1,    /* IESYSC_KEY_RSRC, esys_types.h */
-	alg_sha256 = 0x000b, /* TCG Part 2, 6.3 */
-};
+enum { resource_key = 1 }; /* IESYSC_KEY_RSRC, esys_types.h */
 
-/* TCG Part 1, 16: a name is nameAlg || H(public area). */
 static int check_name(const struct srk_record *srk)
 {
-	struct unmarshal name = { srk->name, srk_name_size };
-	struct digest_set digest;
+	struct unmarshal present = { srk->name, tpm_name_size };
+	uint8_t name[tpm_name_size];
 	int r;
 
-	if (unmarshal_expect(&name, 2, alg_sha256) < 0)
+	if (unmarshal_expect(&present, 2, tpm_alg_sha256) < 0)
 		return -EINVAL;
-	r = digest_data(1U << DIGEST_SHA256, srk->public_area, srk->public_len,
-			&digest);
+	r = tpm_name(srk->public_area, srk->public_len, name);
 	if (r < 0)
 		return r;
-	return CRYPTO_memcmp(name.at, digest.value[DIGEST_SHA256], 32) == 0
-		       ? 0
-		       : -EBADMSG;
+	return CRYPTO_memcmp(srk->name, name, sizeof(name)) == 0 ? 0 : -EBADMSG;
 }
 
 int srk_record_parse(const struct bytes *record, struct srk_record *ret)
@@ -49,7 +41,7 @@ int srk_record_parse(const struct bytes *record, struct srk_record *ret)
 	if (record->len > srk_record_max)
 		return -EINVAL;
 	if (unmarshal_expect(&u, 4, tpm_srk_handle) < 0 ||
-	    unmarshal_sized(&u, &name) < 0 || name.len != srk_name_size ||
+	    unmarshal_sized(&u, &name) < 0 || name.len != tpm_name_size ||
 	    unmarshal_expect(&u, 4, resource_key) < 0 ||
 	    unmarshal_sized(&u, &public) < 0 || u.len)
 		return -EINVAL;

@@ -12,6 +12,7 @@
 
 #include "lib/bytes.h"
 #include "lib/digest.h"
+#include "seal/marshal.h"
 #include "seal/pcr.h"
 
 /*
@@ -69,11 +70,11 @@ int sealed_key_differs(const struct sealed_key *key,
 /* TCG TPM v2.0 Provisioning Guidance, 7.5.1: where the SRK lives. */
 enum { tpm_srk_handle = 0x81000001 };
 
-enum { srk_name_size = 34, srk_record_max = 1024 };
+enum { srk_record_max = 1024 };
 
 /* The parts of an SRK record, borrowed from its bytes. */
 struct srk_record {
-	const uint8_t *name;	    /* srk_name_size bytes: 0x000b || SHA-256 */
+	const uint8_t *name;	    /* tpm_name_size bytes: 0x000b || SHA-256 */
 	const uint8_t *public_area; /* TPMT_PUBLIC */
 	size_t public_len;
 	uint16_t type; /* TPM_ALG_ID: RSA 0x0001, ECC 0x0023 */

@@ -8,10 +8,6 @@
 static const char damaged[] = "its blob is damaged";
 
 enum {
-	/* TPM_ALG_ID: TCG Part 2, 6.3 */
-	alg_keyedhash = 0x0008,
-	alg_sha256 = 0x000b,
-	alg_null = 0x0010,
 	/* TPMA_OBJECT: 8.3 */
 	attr_fixed_tpm = 1 << 1,
 	attr_fixed_parent = 1 << 4,
@@ -42,11 +38,11 @@ static const char *check_public(struct unmarshal u,
 	struct unmarshal policy;
 	struct unmarshal unique;
 
-	if (unmarshal_expect(&u, 2, alg_keyedhash) < 0 ||
-	    unmarshal_expect(&u, 2, alg_sha256) < 0 ||
+	if (unmarshal_expect(&u, 2, tpm_alg_keyedhash) < 0 ||
+	    unmarshal_expect(&u, 2, tpm_alg_sha256) < 0 ||
 	    unmarshal_number(&u, 4, &attributes) < 0 ||
 	    unmarshal_sized(&u, &policy) < 0 ||
-	    unmarshal_expect(&u, 2, alg_null) < 0 ||
+	    unmarshal_expect(&u, 2, tpm_alg_null) < 0 ||
 	    unmarshal_sized(&u, &unique) < 0 || u.len)
 		return damaged;
 	if ((attributes & ~(uint32_t)attr_no_da) != expected)

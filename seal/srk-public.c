@@ -11,11 +11,6 @@ static const char what[] = "use the storage root key";
 static const char export_again[] = "export it with cvmctl srk";
 
 enum {
-	/* TPM_ALG_ID: TCG Part 2, 6.3 */
-	alg_aes = 0x0006,
-	alg_sha256 = 0x000b,
-	alg_null = 0x0010,
-	alg_cfb = 0x0043,
 	curve_p256 = 0x0003,	  /* TPM_ECC_CURVE: 6.4 */
 	default_exponent = 65537, /* what 0 stands for: 12.2.3.5 */
 	/* TPMA_OBJECT: 8.3 */
@@ -36,10 +31,10 @@ enum {
 
 static bool read_symmetric(struct unmarshal *u)
 {
-	return unmarshal_expect(u, 2, alg_aes) == 0 &&
+	return unmarshal_expect(u, 2, tpm_alg_aes) == 0 &&
 	       unmarshal_expect(u, 2, 128) == 0 &&
-	       unmarshal_expect(u, 2, alg_cfb) == 0 &&
-	       unmarshal_expect(u, 2, alg_null) == 0; /* the scheme */
+	       unmarshal_expect(u, 2, tpm_alg_cfb) == 0 &&
+	       unmarshal_expect(u, 2, tpm_alg_null) == 0; /* the scheme */
 }
 
 static bool read_rsa(struct unmarshal *u, struct srk_public *srk)
@@ -62,7 +57,7 @@ static bool is_coordinate(const struct unmarshal *c)
 static bool read_ecc(struct unmarshal *u, struct srk_public *srk)
 {
 	return unmarshal_expect(u, 2, curve_p256) == 0 &&
-	       unmarshal_expect(u, 2, alg_null) == 0 && /* the KDF */
+	       unmarshal_expect(u, 2, tpm_alg_null) == 0 && /* the KDF */
 	       unmarshal_sized(u, &srk->x) == 0 &&
 	       unmarshal_sized(u, &srk->y) == 0 && is_coordinate(&srk->x) &&
 	       is_coordinate(&srk->y);
@@ -85,27 +80,12 @@ static const char *read_area(struct unmarshal *u, struct srk_public *srk)
 	    attributes & attr_sign)
 		return "it is not a storage root key";
 	srk->type = (uint16_t)type;
-	if ((type != srk_rsa && type != srk_ecc) || name_alg != alg_sha256 ||
-	    !read_symmetric(u) ||
+	if ((type != srk_rsa && type != srk_ecc) ||
+	    name_alg != tpm_alg_sha256 || !read_symmetric(u) ||
 	    !(type == srk_rsa ? read_rsa(u, srk) : read_ecc(u, srk)) || u->len)
 		return "it is neither RSA-2048 nor P-256 with SHA-256 and "
 		       "AES-128-CFB";
 	return NULL;
-}
-
-/* TCG Part 1, 16: a name is nameAlg || H(public area). */
-static int read_name(struct srk_public *srk)
-{
-	struct marshal m = { srk->name, sizeof(srk->name), 0, false };
-	struct digest_set digest;
-	int r = digest_data(1U << DIGEST_SHA256, srk->area.at, srk->area.len,
-			    &digest);
-
-	if (r < 0)
-		return r;
-	marshal_number(&m, 2, alg_sha256);
-	marshal_bytes(&m, digest.value[DIGEST_SHA256], 32);
-	return 0;
 }
 
 int srk_public_parse(const struct bytes *file, struct srk_public *ret,
@@ -125,7 +105,7 @@ int srk_public_parse(const struct bytes *file, struct srk_public *ret,
 	why = read_area(&area, &srk);
 	if (why)
 		return fail_because(f, why, export_again, "%s", what);
-	r = read_name(&srk);
+	r = tpm_name(srk.area.at, srk.area.len, srk.name);
 	if (r < 0)
 		return fail_errno(f, r, "give the VM more memory", "%s", what);
 	*ret = srk;

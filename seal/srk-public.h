@@ -26,7 +26,7 @@ struct srk_public {
 	struct unmarshal x;    /* coordinates, 1 to 32 bytes */
 	struct unmarshal y;
 	uint32_t exponent;
-	uint8_t name[srk_name_size];
+	uint8_t name[tpm_name_size];
 };
 
 /*

@@ -13,11 +13,6 @@
 
 static const char what_write[] = "write the TPM token";
 
-enum {
-	tpm_alg_rsa = 0x0001, /* TCG Part 2, 6.3 */
-	tpm_alg_ecc = 0x0023,
-};
-
 static void add_pcrs(struct text *t, const char *name, uint32_t mask)
 {
 	text_add(t, ",\"%s\":[", name);

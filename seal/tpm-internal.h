@@ -70,7 +70,7 @@ struct tpm {
 	uint64_t signed_as;	 /* release of the policy in use; or 0 */
 	uint64_t least_opened;	 /* the least of what released a key; or 0 */
 	bool srk_pinned;
-	uint8_t srk_pin[srk_name_size];
+	uint8_t srk_pin[tpm_name_size];
 };
 
 /* tpm_open for a TCTI at hand, which it takes over, and NULLs, on success. */

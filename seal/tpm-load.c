@@ -69,7 +69,7 @@ static int check_srk(const struct tpm *t, const struct sealed_key *key,
 				    "root key 0x81000001",
 				    seal_again, what_unseal);
 	if (srk_record_parse(&t->srk_record, &present) < 0 ||
-	    CRYPTO_memcmp(pinned.name, present.name, srk_name_size) != 0) {
+	    CRYPTO_memcmp(pinned.name, present.name, tpm_name_size) != 0) {
 		(void)fail_because(f, "it was sealed by another TPM or SRK",
 				   seal_again, what_unseal);
 		return -ENXIO;

@@ -221,7 +221,7 @@ static int authorize(struct tpm *t, ESYS_TR session,
 	static const TPM2B_NONCE no_reference = { 0 };
 	own_esys TPMT_TK_VERIFIED *ticket = NULL;
 	TPM2B_DIGEST approved = { .size = policy_digest_size };
-	TPM2B_NAME name = { .size = policy_name_size };
+	TPM2B_NAME name = { .size = tpm_name_size };
 	ESYS_TR signer = ESYS_TR_NONE;
 	TSS2_RC rc;
 	int r = load_signer(t, key, &signer, f);

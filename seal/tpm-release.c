@@ -24,7 +24,7 @@ static int is_counter(const TPM2B_NAME *name, TPMA_NV written, bool *ret)
 {
 	uint8_t public[policy_release_public_size];
 	TPMS_NV_PUBLIC area = { 0 };
-	struct digest_set digest;
+	uint8_t wanted[tpm_name_size];
 	size_t at = 0;
 	size_t len = 0;
 	int r;
@@ -37,11 +37,11 @@ static int is_counter(const TPM2B_NAME *name, TPMA_NV written, bool *ret)
 	area.attributes |= written;
 	if (Tss2_MU_TPMS_NV_PUBLIC_Marshal(&area, public, sizeof(public), &len))
 		return -EINVAL;
-	r = digest_data(1U << DIGEST_SHA256, public, len, &digest);
+	r = tpm_name(public, len, wanted);
 	if (r < 0)
 		return r;
-	*ret = name->size == policy_name_size &&
-	       memcmp(name->name + 2, digest.value[DIGEST_SHA256], 32) == 0;
+	*ret = name->size == sizeof(wanted) &&
+	       memcmp(name->name, wanted, sizeof(wanted)) == 0;
 	return 0;
 }
 

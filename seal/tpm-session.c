@@ -118,9 +118,9 @@ static int create_srk(struct tpm *t, ESYS_TR *ret, struct fail *f)
 	return rc ? tpm_fail(t, rc, f, what) : 0;
 }
 
-void tpm_pin_srk(struct tpm *t, const uint8_t name[static srk_name_size])
+void tpm_pin_srk(struct tpm *t, const uint8_t name[static tpm_name_size])
 {
-	memcpy(t->srk_pin, name, srk_name_size);
+	memcpy(t->srk_pin, name, tpm_name_size);
 	t->srk_pinned = true;
 }
 
@@ -128,7 +128,7 @@ static int check_pin(const struct tpm *t, const struct srk_record *srk,
 		     struct fail *f)
 {
 	if (!t->srk_pinned ||
-	    CRYPTO_memcmp(t->srk_pin, srk->name, srk_name_size) == 0)
+	    CRYPTO_memcmp(t->srk_pin, srk->name, tpm_name_size) == 0)
 		return 0;
 	return fail_because(f, "its name is not the one in boot.conf",
 			    "give the VM the TPM that has the [tpm] srk of "

@@ -55,7 +55,7 @@ void tpm_close(struct tpm **t);
  * Before anything that needs a session: the storage root key has to have this
  * name, or every call fails that would use it.
  */
-void tpm_pin_srk(struct tpm *t, const uint8_t name[static srk_name_size]);
+void tpm_pin_srk(struct tpm *t, const uint8_t name[static tpm_name_size]);
 
 /*
  * Proves that this TPM is the one with the endorsement key whose TPMT_PUBLIC

@@ -131,7 +131,7 @@ static void test_release_key(void **state)
 		if (!kinds[i].load)
 			continue;
 		read_tool(&s, "name", &got);
-		assert_int_equal(got.len, policy_name_size);
+		assert_int_equal(got.len, tpm_name_size);
 		assert_memory_equal(got.data, key.name, got.len);
 	}
 }

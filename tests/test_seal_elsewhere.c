@@ -69,7 +69,7 @@ static void exports_the_key_and_its_name(void **state)
 	own_bytes struct bytes file = { 0 };
 	char words[2 * PATH_MAX];
 	char expected[2 * PATH_MAX];
-	char name[2 * srk_name_size + 1];
+	char name[2 * tpm_name_size + 1];
 	struct srk_public srk;
 	struct fail f = { 0 };
 

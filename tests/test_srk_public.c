@@ -118,7 +118,7 @@ static void judges_area(void **state)
 		/* its name is computed anew there */
 		assert_int_equal(srk_public_record(&srk, &b), 0);
 		assert_int_equal(srk_record_parse(&b, &record), 0);
-		assert_memory_equal(record.name, srk.name, srk_name_size);
+		assert_memory_equal(record.name, srk.name, tpm_name_size);
 		assert_int_equal(record.type, c->type);
 	}
 }

@@ -77,7 +77,7 @@ static void test_proves_its_own_key(void **state)
 	}
 	assert_int_equal(srk_record_parse(&t->srk_record, &srk), 0);
 	assert_true(t->srk_pinned);
-	assert_memory_equal(t->srk_pin, srk.name, srk_name_size);
+	assert_memory_equal(t->srk_pin, srk.name, tpm_name_size);
 	assert_ok(tpm_banks(t, &algs, &f), &f);
 	assert_ok(tpm_pcr_read(t, 14, algs, &value, &f), &f);
 	assert_ok(tpm_prove_ek(t, &ek, &f), &f);
@@ -244,9 +244,9 @@ static void forge_srk(uint8_t *answer, size_t len, const struct bytes *record)
 	uint8_t *at = answer + header_size + 2;
 
 	assert_int_equal(srk_record_parse(record, &srk), 0);
-	assert_true(header_size + 2 + srk.public_len + 2 + srk_name_size < len);
+	assert_true(header_size + 2 + srk.public_len + 2 + tpm_name_size < len);
 	memcpy(at, srk.public_area, srk.public_len);
-	memcpy(at + srk.public_len + 2, srk.name, srk_name_size);
+	memcpy(at + srk.public_len + 2, srk.name, tpm_name_size);
 }
 
 /*

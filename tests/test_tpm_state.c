@@ -162,14 +162,14 @@ static void test_speaks_to_the_pinned_srk_alone(void **state)
 	assert_int_equal(
 		swtpm_tool(&s, "tpm2_readpublic -c 0x81000001 -n name"), 0);
 	assert_int_equal(io_read_file(s.tree.fd, "name", 64, &name), 0);
-	assert_int_equal(name.len, srk_name_size);
+	assert_int_equal(name.len, tpm_name_size);
 	assert_int_equal(swtpm_tool(&s, "tpm2_evictcontrol -c 0x81000001"), 0);
 	t = open_tpm(&s);
 	tpm_pin_srk(t, name.data);
 	assert_ok(tpm_pcr_read(t, 14, algs, &set, &f), &f);
 	assert_ok(tpm_pcr_extend(t, 14, &set, &f), &f);
 	tpm_close(&t);
-	for (size_t i = 0; i < srk_name_size; i += srk_name_size - 1) {
+	for (size_t i = 0; i < tpm_name_size; i += tpm_name_size - 1) {
 		name.data[i] ^= 1;
 		t = open_tpm(&s);
 		tpm_pin_srk(t, name.data);
