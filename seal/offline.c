@@ -7,14 +7,12 @@
 #include "seal/offline.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <string.h>
 
 #include "lib/own.h"
-#include "seal/kdf.h"
 #include "seal/marshal.h"
+#include "seal/outer-wrap.h"
 #include "seal/seed.h"
 #include "seal/tpm.h"
 
@@ -28,9 +26,8 @@ enum {
 	object_attributes = 1 << 10,
 	public_size = 78,
 	obfuscation_size = 32, /* seedValue, of the nameAlg's size: 12.3.3 */
-	symmetric_size = 16,
 	sensitive_max = 2 + 2 + 2 + 2 + obfuscation_size + 2 + tpm_secret_max,
-	private_max = 2 + 2 + 32 + sensitive_max,
+	private_max = outer_wrap_overhead + sensitive_max,
 	blob_max = 2 + private_max + 2 + public_size + 2 + 256,
 };
 
@@ -80,61 +77,12 @@ static int make_sensitive(const struct secret *secret,
 	return m.failed ? -EINVAL : 0;
 }
 
-static bool encrypt_sensitive(const uint8_t *key, const struct secret *plain,
-			      uint8_t *ret)
-{
-	static const uint8_t iv[16] = { 0 };
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	int len = 0;
-	bool done = ctx &&
-		    EVP_EncryptInit_ex(ctx, EVP_aes_128_cfb128(), NULL, key,
-				       iv) == 1 &&
-		    EVP_EncryptUpdate(ctx, ret, &len, plain->data,
-				      (int)plain->len) == 1 &&
-		    (size_t)len == plain->len;
-
-	EVP_CIPHER_CTX_free(ctx);
-	return done;
-}
-
-/* The outer wrapper: encrypted, then authenticated together with the name. */
-static int wrap(const struct secret *seed, const struct secret *sensitive,
-		struct object *o)
-{
-	const struct kdf_context storage = { "STORAGE", o->name, tpm_name_size,
-					     NULL, 0 };
-	const struct kdf_context integrity = { .label = "INTEGRITY" };
-	own_secret struct secret keys = { 0 };
-	uint8_t input[sensitive_max + tpm_name_size];
-	uint8_t hmac[32];
-	struct marshal m = { o->private, sizeof(o->private), 0, false };
-	int r = secret_alloc(symmetric_size + kdf_size_max, &keys);
-
-	if (r == 0)
-		r = kdf_a(seed->data, seed->len, &storage, keys.data,
-			  symmetric_size);
-	if (r == 0)
-		r = kdf_a(seed->data, seed->len, &integrity,
-			  keys.data + symmetric_size, kdf_size_max);
-	if (r < 0)
-		return r;
-	if (!encrypt_sensitive(keys.data, sensitive, input))
-		return -ENOMEM;
-	memcpy(input + sensitive->len, o->name, tpm_name_size);
-	if (!HMAC(EVP_sha256(), keys.data + symmetric_size, kdf_size_max, input,
-		  sensitive->len + tpm_name_size, hmac, NULL))
-		return -ENOMEM;
-	marshal_sized(&m, hmac, sizeof(hmac));
-	marshal_bytes(&m, input, sensitive->len);
-	o->private_len = m.len;
-	return m.failed ? -EINVAL : 0;
-}
-
 static int make_object(const uint8_t policy[32], const struct secret *secret,
 		       const struct secret *seed, struct object *o)
 {
 	own_secret struct secret obfuscation = { 0 };
 	own_secret struct secret sensitive = { 0 };
+	struct marshal m = { o->private, sizeof(o->private), 0, false };
 	int r = secret_alloc(obfuscation_size, &obfuscation);
 
 	if (r == 0 && RAND_bytes(obfuscation.data, obfuscation_size) != 1)
@@ -143,7 +91,10 @@ static int make_object(const uint8_t policy[32], const struct secret *secret,
 		r = make_public(policy, secret, obfuscation.data, o);
 	if (r == 0)
 		r = make_sensitive(secret, obfuscation.data, &sensitive);
-	return r < 0 ? r : wrap(seed, &sensitive, o);
+	if (r == 0)
+		r = outer_wrap(seed, o->name, &sensitive, &m);
+	o->private_len = m.len;
+	return r;
 }
 
 static int pack(const struct object *o, const struct bytes *encrypted,
@@ -169,7 +120,7 @@ int offline_seal(const struct srk_public *srk, const struct secret *secret,
 	if (secret->len > tpm_secret_max)
 		return fail_because(f, "it is longer than a TPM can hold",
 				    "seal at most 128 bytes", "%s", what);
-	r = seed_make(srk, &seed, &encrypted, f);
+	r = seed_make(srk, SEED_IMPORT, &seed, &encrypted, f);
 	if (r < 0)
 		return r;
 	bytes_free(&key->blob);

@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/own.h"
@@ -77,13 +78,15 @@ static EVP_PKEY *import_rsa(const struct srk_public *srk)
 	return import_key("RSA", params);
 }
 
-/* TCG Part 1, B.4: the label of OAEP is "DUPLICATE" with its NUL. */
-static bool encrypt_seed(EVP_PKEY *key, const struct secret *seed,
+/* TCG Part 1, B.4: the label of OAEP is the use with its NUL. */
+static bool encrypt_seed(EVP_PKEY *key, const char *use,
+			 const struct secret *seed,
 			 uint8_t ret[static rsa_size])
 {
 	char oaep[] = OSSL_PKEY_RSA_PAD_MODE_OAEP;
 	char sha256[] = "SHA256";
-	char label[] = "DUPLICATE";
+	char label[sizeof(SEED_IMPORT)] = ""; /* the longest there is */
+	int label_len = snprintf(label, sizeof(label), "%s", use);
 	const OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(
 			OSSL_ASYM_CIPHER_PARAM_PAD_MODE, oaep, 0),
@@ -93,7 +96,7 @@ static bool encrypt_seed(EVP_PKEY *key, const struct secret *seed,
 			OSSL_ASYM_CIPHER_PARAM_MGF1_DIGEST, sha256, 0),
 		OSSL_PARAM_construct_octet_string(
 			OSSL_ASYM_CIPHER_PARAM_OAEP_LABEL, label,
-			sizeof(label)),
+			(size_t)label_len + 1),
 		OSSL_PARAM_construct_end(),
 	};
 	own_context EVP_PKEY_CTX *ctx =
@@ -105,14 +108,15 @@ static bool encrypt_seed(EVP_PKEY *key, const struct secret *seed,
 	       len == rsa_size;
 }
 
-static int make_rsa(const struct srk_public *srk, struct secret *seed,
-		    struct bytes *ret_encrypted, struct fail *f)
+static int make_rsa(const struct srk_public *srk, const char *use,
+		    struct secret *seed, struct bytes *ret_encrypted,
+		    struct fail *f)
 {
 	own_key EVP_PKEY *key = import_rsa(srk);
 	uint8_t encrypted[rsa_size];
 
 	if (!key || RAND_bytes(seed->data, (int)seed->len) != 1 ||
-	    !encrypt_seed(key, seed, encrypted) ||
+	    !encrypt_seed(key, use, seed, encrypted) ||
 	    bytes_copy(encrypted, sizeof(encrypted), ret_encrypted) < 0)
 		return fail_crypto(f);
 	return 0;
@@ -158,12 +162,12 @@ static bool export_point(EVP_PKEY *key, uint8_t ret[static point_size])
 	       len == point_size;
 }
 
-static int derive_seed(const struct srk_public *srk, const struct secret *z,
-		       const uint8_t *point, struct secret *seed,
-		       struct bytes *ret_encrypted)
+static int derive_seed(const struct srk_public *srk, const char *use,
+		       const struct secret *z, const uint8_t *point,
+		       struct secret *seed, struct bytes *ret_encrypted)
 {
 	const struct kdf_context context = {
-		"DUPLICATE", point + 1, coordinate_size,
+		use, point + 1, coordinate_size,
 		/* theirs as the TPM has it in its public area */
 		srk->x.at, srk->x.len
 	};
@@ -176,8 +180,9 @@ static int derive_seed(const struct srk_public *srk, const struct secret *z,
 	return r < 0 ? r : bytes_copy(encrypted, m.len, ret_encrypted);
 }
 
-static int make_ecc(const struct srk_public *srk, struct secret *seed,
-		    struct bytes *ret_encrypted, struct fail *f)
+static int make_ecc(const struct srk_public *srk, const char *use,
+		    struct secret *seed, struct bytes *ret_encrypted,
+		    struct fail *f)
 {
 	own_key EVP_PKEY *theirs = import_ecc(srk);
 	own_key EVP_PKEY *ours = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
@@ -189,13 +194,14 @@ static int make_ecc(const struct srk_public *srk, struct secret *seed,
 				    "export it with cvmctl srk", "%s", what);
 	if (secret_alloc(coordinate_size, &z) < 0 || !ours ||
 	    !share_point(ours, theirs, &z) || !export_point(ours, point) ||
-	    derive_seed(srk, &z, point, seed, ret_encrypted) < 0)
+	    derive_seed(srk, use, &z, point, seed, ret_encrypted) < 0)
 		return fail_crypto(f);
 	return 0;
 }
 
-int seed_make(const struct srk_public *srk, struct secret *ret_seed,
-	      struct bytes *ret_encrypted, struct fail *f)
+int seed_make(const struct srk_public *srk, const char *use,
+	      struct secret *ret_seed, struct bytes *ret_encrypted,
+	      struct fail *f)
 {
 	own_secret struct secret seed = { 0 };
 	own_bytes struct bytes encrypted = { 0 };
@@ -203,8 +209,8 @@ int seed_make(const struct srk_public *srk, struct secret *ret_seed,
 
 	if (r < 0)
 		return fail_crypto(f);
-	r = srk->type == srk_rsa ? make_rsa(srk, &seed, &encrypted, f)
-				 : make_ecc(srk, &seed, &encrypted, f);
+	r = srk->type == srk_rsa ? make_rsa(srk, use, &seed, &encrypted, f)
+				 : make_ecc(srk, use, &seed, &encrypted, f);
 	if (r < 0)
 		return r;
 	*ret_encrypted = take_bytes(&encrypted);

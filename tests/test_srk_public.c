@@ -193,7 +193,7 @@ static void refuses_a_point_off_the_curve(void **state)
 	make_file(&areas[0], &m);
 	assert_ok(srk_public_parse(&(struct bytes){ data, m.len }, &srk, &f),
 		  &f);
-	assert_refusal(seed_make(&srk, &seed, &encrypted, &f), &f,
+	assert_refusal(seed_make(&srk, SEED_IMPORT, &seed, &encrypted, &f), &f,
 		       "cannot make a seed for the storage root key: its point "
 		       "is not on the curve; export it with cvmctl srk");
 	assert_null(seed.data);
