@@ -136,19 +136,25 @@ static int pin_srk(struct tpm *t, struct fail *f)
 	return 0;
 }
 
+int tpm_create_ek(struct tpm *t, ESYS_TR auth, ESYS_TR *ret,
+		  TPM2B_PUBLIC **ret_public, struct fail *f)
+{
+	TSS2_RC rc = tpm_create_primary(t, ESYS_TR_RH_ENDORSEMENT, auth,
+					&ek_template, ret, ret_public);
+
+	return rc ? tpm_fail(t, rc, f, "create the TPM's endorsement key") : 0;
+}
+
 int tpm_prove_ek(struct tpm *t, const struct bytes *ek, struct fail *f)
 {
 	own_esys TPM2B_PUBLIC *public = NULL;
 	ESYS_TR key = ESYS_TR_NONE;
 	int r = tpm_need_srk(t, f);
-	TSS2_RC rc;
 
+	if (r == 0)
+		r = tpm_create_ek(t, ESYS_TR_PASSWORD, &key, &public, f);
 	if (r < 0)
 		return r;
-	rc = tpm_create_primary(t, ESYS_TR_RH_ENDORSEMENT, ESYS_TR_PASSWORD,
-				&ek_template, &key, &public);
-	if (rc)
-		return tpm_fail(t, rc, f, "create the TPM's endorsement key");
 	r = check_public(public, ek, f);
 	if (r == 0)
 		r = check_private(t, key, f);

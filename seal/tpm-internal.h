@@ -6,6 +6,9 @@
  *	tpm-link.c     deadline and repeats between ESYS and that device
  *	tpm-session.c  SRK and salted sessions
  *	tpm-ek.c       endorsement key
+ *	tpm-ak.c       attestation key, and the certificate of the EK
+ *	tpm-quote.c    what the attestation key signs
+ *	tpm-activate.c what was encrypted for the two of them
  *	tpm-error.c    response codes in words
  *	tpm.c          banks, PCRs
  *	tpm-policy.c   what a key is bound to, asserted
@@ -112,6 +115,15 @@ TSS2_RC tpm_salt_session(struct tpm *t, ESYS_TR key, ESYS_TR within,
 TSS2_RC tpm_create_primary(struct tpm *t, ESYS_TR hierarchy, ESYS_TR auth,
 			   const TPM2B_PUBLIC *template, ESYS_TR *ret,
 			   TPM2B_PUBLIC **ret_public);
+
+/*
+ * Creates the endorsement key or the attestation key, which the caller
+ * flushes. *ret_public, which may be NULL, is freed by Esys_Free.
+ */
+int tpm_create_ek(struct tpm *t, ESYS_TR auth, ESYS_TR *ret,
+		  TPM2B_PUBLIC **ret_public, struct fail *f);
+int tpm_create_ak(struct tpm *t, ESYS_TR *ret, TPM2B_PUBLIC **ret_public,
+		  struct fail *f);
 
 /*
  * Makes the parent of a key whose token names no SRK: as systemd 253 and
