@@ -98,9 +98,9 @@ def test_pinned_srk(tiny, boot, tpm, desk):
     other = vm.Swtpm(desk.folder / "other-tpm")
     assert_refused(
         boot(machine, tpm=other).wait(),
-        "init: tpm: cannot use the TPM's storage root key 0x81000001: its "
-        "name is not the one in boot.conf; give the VM the TPM that has the "
-        "[tpm] srk of boot.conf")
+        "init: tpm: cannot use the TPM's storage root key 0x81000001: "
+        "boot.conf names that of another TPM, or of this one before it was "
+        "cleared; give the VM the TPM that has the [tpm] srk of boot.conf")
 
 
 # What pre-init/extend.c leaves in PCR 14, as shim would.

@@ -95,8 +95,8 @@ def test_another_tpm(with_volume, sealed, run, desk):
     result = run(image, sealed(image), tpm=vm.Swtpm(desk.folder / "other"))
     assert_refused(
         result, "init: volumes: cannot unseal the key of volume state: it was "
-        "sealed by another TPM or SRK; seal it again on this TPM with cvmctl "
-        "seal")
+        "sealed by another TPM, or before this one was cleared; seal it again "
+        "on this TPM with cvmctl seal")
 
 
 # What the host may do with the disk. Each takes the disk and gives back what

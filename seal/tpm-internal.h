@@ -5,6 +5,7 @@
  *	tpm-tcti.c     opens a device or a simulator
  *	tpm-link.c     deadline and repeats between ESYS and that device
  *	tpm-session.c  SRK and salted sessions
+ *	tpm-other-srk.c  whose the SRK is that is wanted and not there
  *	tpm-ek.c       endorsement key
  *	tpm-ak.c       attestation key, and the certificate of the EK
  *	tpm-quote.c    what the attestation key signs
@@ -60,6 +61,13 @@ struct tpm_traffic link_traffic(const struct tpm_link *link);
  */
 void link_wipe(struct tpm_link *link);
 
+/* What the standard template of one type gives on this TPM. */
+struct srk_made {
+	bool asked;
+	bool failed; /* no name then */
+	uint8_t name[tpm_name_size];
+};
+
 struct tpm {
 	TSS2_TCTI_CONTEXT *device;
 	struct tpm_link *link;
@@ -74,11 +82,32 @@ struct tpm {
 	uint64_t least_opened;	 /* the least of what released a key; or 0 */
 	bool srk_pinned;
 	uint8_t srk_pin[tpm_name_size];
+	struct srk_made srk_made[2]; /* P-256, RSA-2048 */
 };
 
 /* tpm_open for a TCTI at hand, which it takes over, and NULLs, on success. */
 int tpm_open_tcti(TSS2_TCTI_CONTEXT **device, unsigned timeout_ms,
 		  struct tpm **ret, struct fail *f);
+
+/* The template of the SRK, P-256 or RSA-2048. */
+const TPM2B_PUBLIC *tpm_srk_template(bool rsa);
+
+enum srk_owner {
+	SRK_OWNER_UNKNOWN, /* the TPM makes no primary for us */
+	SRK_OWNER_THIS_TPM,
+	SRK_OWNER_ANOTHER, /* or this one, before it was cleared */
+};
+
+/*
+ * Whose the SRK of this type and name is, which was made from the standard
+ * template. For the words of a refusal alone; asks the TPM once for each type.
+ */
+enum srk_owner tpm_srk_owner(struct tpm *t, bool rsa,
+			     const uint8_t name[static tpm_name_size]);
+
+/* What to do when 0x81000001 has another key than this TPM's SRK of the type.
+ */
+const char *tpm_remedy_srk(bool rsa);
 
 /* Finds or creates the SRK, unless done: its name is the pinned one. */
 int tpm_need_srk(struct tpm *t, struct fail *f);
@@ -135,7 +164,7 @@ int tpm_create_legacy_primary(struct tpm *t, bool rsa, ESYS_TR *ret,
 /*
  * Loads the sealed object, importing it if it was sealed away from the TPM.
  * The caller flushes. -ENXIO when it is for another TPM or SRK, or does not
- * say for which.
+ * say for which; -EUCLEAN when it is for this one, and the blob is damaged.
  */
 int tpm_load(struct tpm *t, const struct sealed_key *key, ESYS_TR *ret,
 	     struct fail *f);

@@ -16,6 +16,10 @@
 
 static const char what_unseal[] = "unseal the key";
 static const char seal_again[] = "seal it again on this TPM with cvmctl seal";
+static const char damaged[] = "its blob is damaged";
+static const char restore[] =
+	"restore the volume's header from a copy, or seal "
+	"it again with cvmctl seal";
 
 /* An object in the structures of the commands that take it. */
 struct object {
@@ -49,15 +53,40 @@ static int unpack(const struct sealed_key *key, struct object *ret,
 		   &ret->seed.size) ||
 	     Tss2_MU_TPMT_PUBLIC_Unmarshal(o.public.at, o.public.len, &at,
 					   &ret->public.publicArea)))
-		why = "its blob is damaged";
-	return why ? fail_because(f, why, seal_again, what_unseal) : 0;
+		why = damaged;
+	return why ? fail_because(f, why, restore, what_unseal) : 0;
+}
+
+static int fail_srk(struct tpm *t, const struct srk_record *wanted,
+		    struct fail *f)
+{
+	bool rsa = wanted->type == TPM2_ALG_RSA;
+
+	switch (tpm_srk_owner(t, rsa, wanted->name)) {
+	case SRK_OWNER_THIS_TPM:
+		(void)fail_because(f,
+				   "it was sealed by this TPM, but 0x81000001 "
+				   "holds another key now",
+				   tpm_remedy_srk(rsa), what_unseal);
+		break;
+	case SRK_OWNER_ANOTHER:
+		(void)fail_because(f,
+				   "it was sealed by another TPM, or before "
+				   "this one was cleared",
+				   seal_again, what_unseal);
+		break;
+	case SRK_OWNER_UNKNOWN:
+		(void)fail_because(f, "it was sealed by another TPM or SRK",
+				   seal_again, what_unseal);
+	}
+	return -ENXIO;
 }
 
 /*
  * This is where the session becomes one with the pinned SRK: see the top of
  * tpm-session.c.
  */
-static int check_srk(const struct tpm *t, const struct sealed_key *key,
+static int check_srk(struct tpm *t, const struct sealed_key *key,
 		     struct fail *f)
 {
 	struct srk_record pinned;
@@ -69,11 +98,8 @@ static int check_srk(const struct tpm *t, const struct sealed_key *key,
 				    "root key 0x81000001",
 				    seal_again, what_unseal);
 	if (srk_record_parse(&t->srk_record, &present) < 0 ||
-	    CRYPTO_memcmp(pinned.name, present.name, tpm_name_size) != 0) {
-		(void)fail_because(f, "it was sealed by another TPM or SRK",
-				   seal_again, what_unseal);
-		return -ENXIO;
-	}
+	    CRYPTO_memcmp(pinned.name, present.name, tpm_name_size) != 0)
+		return fail_srk(t, &pinned, f);
 	return 0;
 }
 
@@ -121,6 +147,16 @@ static TSS2_RC import(struct tpm *t, ESYS_TR parent, struct object *o)
 	return rc;
 }
 
+/* Below an SRK that is the right one, only the blob can be wrong. */
+static int fail_load(struct tpm *t, TSS2_RC rc, const struct sealed_key *key,
+		     struct fail *f)
+{
+	if (!key->srk.len || tpm_rc_base(rc) != TPM2_RC_INTEGRITY)
+		return tpm_fail(t, rc, f, what_unseal);
+	(void)fail_because(f, damaged, restore, what_unseal);
+	return -EUCLEAN;
+}
+
 int tpm_load(struct tpm *t, const struct sealed_key *key, ESYS_TR *ret,
 	     struct fail *f)
 {
@@ -141,7 +177,7 @@ int tpm_load(struct tpm *t, const struct sealed_key *key, ESYS_TR *ret,
 	if (tpm_rc_is_parameter(rc))
 		rc = TPM2_RC_INTEGRITY;
 	if (rc)
-		r = tpm_fail(t, rc, f, what_unseal);
+		r = fail_load(t, rc, key, f);
 	tpm_flush(t, &made);
 	return r;
 }

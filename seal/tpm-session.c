@@ -64,6 +64,11 @@ static const TPM2B_PUBLIC srk_rsa = {
 	},
 };
 
+const TPM2B_PUBLIC *tpm_srk_template(bool rsa)
+{
+	return rsa ? &srk_rsa : &srk_ecc;
+}
+
 void tpm_flush(struct tpm *t, ESYS_TR *handle)
 {
 	/*
@@ -124,24 +129,44 @@ void tpm_pin_srk(struct tpm *t, const uint8_t name[static tpm_name_size])
 	t->srk_pinned = true;
 }
 
-static int check_pin(const struct tpm *t, const struct srk_record *srk,
+/* boot.conf has a name only, which does not tell the type. */
+static int fail_pin(struct tpm *t, struct fail *f)
+{
+	const char *reason = "boot.conf names that of another TPM, or of this "
+			     "one before it was cleared";
+
+	for (int rsa = 0; rsa < 2; rsa++)
+		switch (tpm_srk_owner(t, rsa, t->srk_pin)) {
+		case SRK_OWNER_THIS_TPM:
+			return fail_because(f,
+					    "boot.conf names another key of "
+					    "this TPM",
+					    tpm_remedy_srk(rsa), what_srk);
+		case SRK_OWNER_UNKNOWN:
+			reason = "its name is not the one in boot.conf";
+			break;
+		case SRK_OWNER_ANOTHER: break;
+		}
+	return fail_because(f, reason,
+			    "give the VM the TPM that has the [tpm] srk of "
+			    "boot.conf",
+			    what_srk);
+}
+
+static int check_pin(struct tpm *t, const struct srk_record *srk,
 		     struct fail *f)
 {
 	if (!t->srk_pinned ||
 	    CRYPTO_memcmp(t->srk_pin, srk->name, tpm_name_size) == 0)
 		return 0;
-	return fail_because(f, "its name is not the one in boot.conf",
-			    "give the VM the TPM that has the [tpm] srk of "
-			    "boot.conf",
-			    what_srk);
+	return fail_pin(t, f);
 }
 
 /*
  * ESYS keeps the TPM's name and public area without comparing them, and salts
  * to that public area; the record is what it keeps.
  */
-static int check_srk(const struct tpm *t, const struct bytes *record,
-		     struct fail *f)
+static int check_srk(struct tpm *t, const struct bytes *record, struct fail *f)
 {
 	struct srk_record srk;
 	TPMT_PUBLIC public = { 0 };
@@ -249,7 +274,7 @@ int tpm_start_session(struct tpm *t, TPM2_SE type, TPMA_SESSION attributes,
 int tpm_create_legacy_primary(struct tpm *t, bool rsa, ESYS_TR *ret,
 			      struct fail *f)
 {
-	TPM2B_PUBLIC template = rsa ? srk_rsa : srk_ecc;
+	TPM2B_PUBLIC template = *tpm_srk_template(rsa);
 	TSS2_RC rc;
 
 	template.publicArea.objectAttributes = legacy_attributes;

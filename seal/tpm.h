@@ -117,9 +117,10 @@ int tpm_srk_public(struct tpm *t, struct bytes *ret, struct fail *f);
 /*
  * Unseals. signatures, which may be NULL, are for a key whose PCR values a
  * release key signs. The failure tells apart: a blob that no TPM is asked
- * about (-EINVAL), one of another TPM or SRK (-ENXIO), PCRs that differ from
- * the policy (-EPERM; which, where that is known), no or a foreign signature,
- * an old release, lockout, silent TPM. *ret is wiped and freed by the caller.
+ * about (-EINVAL), one of another TPM or of this one with another SRK (-ENXIO),
+ * one that the TPM finds damaged (-EUCLEAN), PCRs that differ from the policy
+ * (-EPERM; which, where that is known), no or a foreign signature, an old
+ * release, lockout, silent TPM. *ret is wiped and freed by the caller.
  */
 int tpm_unseal(struct tpm *t, const struct sealed_key *key,
 	       const struct signatures *signatures, struct secret *ret,

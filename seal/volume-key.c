@@ -12,9 +12,10 @@
 static int distance(int r)
 {
 	switch (r) {
-	case -EINVAL: return 1; /* it is not one that we can use */
-	case -ENXIO: return 2;	/* it is another TPM's, or damaged */
-	case -EPERM: return 3;	/* the PCRs differ */
+	case -EINVAL: return 1;	 /* it is not one that we can use */
+	case -ENXIO: return 2;	 /* it is another TPM's */
+	case -EUCLEAN: return 3; /* it is this TPM's, and damaged */
+	case -EPERM: return 4;	 /* the PCRs differ */
 	default: return 0;
 	}
 }

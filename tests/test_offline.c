@@ -165,17 +165,18 @@ static void test_another_tpm_refuses_it(void **state)
 	second = open_tpm(&s1);
 	seal_offline(first, 32, &key);
 	assert_refused(second, &key,
-		       "cannot unseal the key: it was sealed by another TPM or "
-		       "SRK; seal it again on this TPM with cvmctl seal");
+		       "cannot unseal the key: it was sealed by another TPM, "
+		       "or before this one was cleared; seal it again on this "
+		       "TPM with cvmctl seal");
 	/* a token that names the other TPM: its seed is for the first */
 	assert_ok(tpm_srk_public(second, &file, &f), &f);
 	assert_ok(srk_public_parse(&file, &srk, &f), &f);
 	bytes_free(&key.srk);
 	assert_int_equal(srk_public_record(&srk, &key.srk), 0);
 	assert_refused(second, &key,
-		       "cannot unseal the key: it was sealed by another TPM, "
-		       "or is damaged; seal it again on this TPM with cvmctl "
-		       "seal");
+		       "cannot unseal the key: its blob is damaged; restore "
+		       "the volume's header from a copy, or seal it again with "
+		       "cvmctl seal");
 }
 
 /* One byte in each part; what comes before the TPM is in test_sealed_object. */
@@ -321,9 +322,10 @@ static void test_legacy_parent(void **state)
 		tpm_pin_srk(t, srk.name);
 		assert_refused(t, &key,
 			       "cannot use the TPM's storage root key "
-			       "0x81000001: its name is not the one in "
-			       "boot.conf; give the VM the TPM that has the "
-			       "[tpm] srk of boot.conf");
+			       "0x81000001: boot.conf names that of another "
+			       "TPM, or of this one before it was cleared; "
+			       "give the VM the TPM that has the [tpm] srk of "
+			       "boot.conf");
 		srk.name[33] ^= 1;
 		tpm_pin_srk(t, srk.name);
 		/* more often than a TPM has room for the parent */

@@ -205,8 +205,8 @@ static void unseals_nowhere_else(void **state)
 	swtpm_start(&other);
 	(void)snprintf(line, sizeof(line),
 		       "cannot unseal the key of volume %s: it was sealed by "
-		       "another TPM or SRK; seal it again on this TPM with "
-		       "cvmctl seal",
+		       "another TPM, or before this one was cleared; seal it "
+		       "again on this TPM with cvmctl seal",
 		       p.disk);
 	{
 		own_fd int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);

@@ -244,8 +244,9 @@ static void test_refuses_another_tpm(void **state)
 	present_values(first, DIGEST_SHA256, 1U << 14, &values);
 	seal(first, &values, &key);
 	assert_refused(second, &key,
-		       "cannot unseal the key: it was sealed by another TPM or "
-		       "SRK; seal it again on this TPM with cvmctl seal");
+		       "cannot unseal the key: it was sealed by another TPM, "
+		       "or before this one was cleared; seal it again on this "
+		       "TPM with cvmctl seal");
 }
 
 /* Each byte that a host could change on the disk. */
@@ -264,21 +265,23 @@ static void test_refuses_damaged_keys(void **state)
 	key.blob.data[40] ^= 1;
 	assert_refused(
 		t, &key,
-		"cannot unseal the key: it was sealed by another TPM, or "
-		"is damaged; seal it again on this TPM with cvmctl seal");
+		"cannot unseal the key: its blob is damaged; restore the "
+		"volume's header from a copy, or seal it again with cvmctl "
+		"seal");
 	key.blob.data[40] ^= 1;
 	key.blob.data[2] ^= 1; /* a size */
 	assert_refused(
 		t, &key,
-		"cannot unseal the key: it was sealed by another TPM, or "
-		"is damaged; seal it again on this TPM with cvmctl seal");
+		"cannot unseal the key: its blob is damaged; restore the "
+		"volume's header from a copy, or seal it again with cvmctl "
+		"seal");
 	key.blob.data[2] ^= 1;
 	key.policy_digest[0] ^= 1;
 	assert_refused(
 		t, &key,
 		"cannot unseal the key: its blob has another policy than "
-		"its token says; seal it again on this TPM with cvmctl "
-		"seal");
+		"its token says; restore the volume's header from a copy, or "
+		"seal it again with cvmctl seal");
 	key.policy_digest[0] ^= 1;
 	key.srk.data[20] ^= 1;
 	assert_refused(t, &key,
@@ -288,8 +291,9 @@ static void test_refuses_damaged_keys(void **state)
 	key.srk.data[20] ^= 1;
 	key.blob.len--;
 	assert_refused(t, &key,
-		       "cannot unseal the key: its blob is damaged; seal it "
-		       "again on this TPM with cvmctl seal");
+		       "cannot unseal the key: its blob is damaged; restore "
+		       "the volume's header from a copy, or seal it again with "
+		       "cvmctl seal");
 	key.blob.len++;
 	assert_unseals(t, &key);
 }

@@ -175,9 +175,10 @@ static void test_speaks_to_the_pinned_srk_alone(void **state)
 		tpm_pin_srk(t, name.data);
 		assert_refusal(tpm_pcr_extend(t, 14, &set, &f), &f,
 			       "cannot use the TPM's storage root key "
-			       "0x81000001: its name is not the one in "
-			       "boot.conf; give the VM the TPM that has the "
-			       "[tpm] srk of boot.conf");
+			       "0x81000001: boot.conf names that of another "
+			       "TPM, or of this one before it was cleared; "
+			       "give the VM the TPM that has the [tpm] srk of "
+			       "boot.conf");
 		tpm_close(&t);
 		name.data[i] ^= 1;
 	}

@@ -85,8 +85,13 @@ static const struct choice_case {
 	{ "then the TPM",
 	  { NO_14, ELSEWHERE, CUT },
 	  0,
-	  UNSEAL "it was sealed by another TPM or SRK; seal it again on this "
-		 "TPM with cvmctl seal" },
+	  UNSEAL "it was sealed by another TPM, or before this one was "
+		 "cleared; seal it again on this TPM with cvmctl seal" },
+	{ "then a damaged one",
+	  { ELSEWHERE, DAMAGED, CUT },
+	  0,
+	  UNSEAL "its blob is damaged; restore the volume's header from a "
+		 "copy, or seal it again with cvmctl seal" },
 	{ "then the first",
 	  { NO_14, CUT },
 	  0,
@@ -94,8 +99,8 @@ static const struct choice_case {
 	{ "then the first, another one",
 	  { CUT, NO_14 },
 	  0,
-	  UNSEAL "its blob is damaged; seal it again on this TPM with cvmctl "
-		 "seal" },
+	  UNSEAL "its blob is damaged; restore the volume's header from a "
+		 "copy, or seal it again with cvmctl seal" },
 };
 
 static struct tpm *open_tpm(const struct swtpm *s)
