@@ -12,7 +12,7 @@
 
 enum { symmetric_size = 16 };
 
-static bool encrypt(const uint8_t *key, const struct secret *plain,
+static bool encrypt_inner(const uint8_t *key, const struct secret *plain,
 		    uint8_t *ret)
 {
 	static const uint8_t iv[16] = { 0 };
@@ -59,7 +59,7 @@ int outer_wrap(const struct secret *seed,
 		return r;
 	if (plain->len > outer_wrap_max)
 		return -EINVAL;
-	if (!encrypt(keys.data, plain, input))
+	if (!encrypt_inner(keys.data, plain, input))
 		return -ENOMEM;
 	memcpy(input + plain->len, name, tpm_name_size);
 	if (!HMAC(EVP_sha256(), keys.data + symmetric_size, kdf_size_max, input,
