@@ -4,19 +4,13 @@
 #include <stdio.h>
 
 #include "evidence/evidence.h"
-#include "lib/base64.h"
 #include "lib/own.h"
 
 /* What is empty is not there. */
 static int set_base64(struct json_object *o, const char *key,
 		      const struct bytes *data)
 {
-	own_free char *text = NULL;
-
-	if (!data->len)
-		return 0;
-	text = base64_encode(data);
-	return text ? json_set_string(o, key, text) : -ENOMEM;
+	return data->len ? json_set_base64(o, key, data) : 0;
 }
 
 static struct json_object *signed_json(const struct evidence_signed *s)
@@ -56,8 +50,7 @@ static struct json_object *pcrs_json(const struct evidence_tpm *t)
 	return take_ptr(o);
 }
 
-/* The keys, as an identity has them too. */
-static int set_keys(struct json_object *o, const struct evidence_tpm *t)
+int evidence_set_keys(struct json_object *o, const struct evidence_tpm *t)
 {
 	if (set_base64(o, "ek", &t->ek) < 0 ||
 	    set_base64(o, "ek-certificate", &t->ek_certificate) < 0 ||
@@ -72,7 +65,7 @@ static struct json_object *tpm_json(const struct evidence_tpm *t)
 	own_json struct json_object *o = json_object_new_object();
 
 	if ((*t->class && json_set_string(o, "class", t->class) < 0) ||
-	    set_keys(o, t) < 0 ||
+	    evidence_set_keys(o, t) < 0 ||
 	    json_set(o, "srk-certification",
 		     signed_json(&t->srk_certification)) < 0 ||
 	    json_set(o, "quote", signed_json(&t->quote)) < 0 ||
@@ -179,7 +172,7 @@ int evidence_write_identity(const struct evidence_tpm *t, const char *by,
 {
 	own_json struct json_object *o = json_object_new_object();
 
-	if (set_head(o, EVIDENCE_TYPE_IDENTITY, by) < 0 || set_keys(o, t) < 0)
+	if (set_head(o, EVIDENCE_TYPE_IDENTITY, by) < 0 || evidence_set_keys(o, t) < 0)
 		return -ENOMEM;
 	return write_text(o, ret);
 }

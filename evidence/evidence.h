@@ -111,4 +111,10 @@ int evidence_write_json(const struct evidence *e, const char *by,
 int evidence_write_identity(const struct evidence_tpm *t, const char *by,
 			    struct bytes *ret);
 
+/*
+ * The keys alone, as members of *o: "ek", "ek-certificate", "ak", "srk". What
+ * is empty is left out. 0 or -ENOMEM.
+ */
+int evidence_set_keys(struct json_object *o, const struct evidence_tpm *t);
+
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base64.h"
 #include "lib/hex.h"
 #include "lib/own.h"
 #include "lib/text.h"
@@ -37,6 +38,14 @@ int json_set_hex(struct json_object *o, const char *key, const uint8_t *data,
 		return -ENOMEM;
 	hex_encode(data, len, hex);
 	return json_set_string(o, key, hex);
+}
+
+int json_set_base64(struct json_object *o, const char *key,
+		    const struct bytes *data)
+{
+	own_free char *text = base64_encode(data);
+
+	return text ? json_set_string(o, key, text) : -ENOMEM;
 }
 
 int json_set_u64(struct json_object *o, const char *key, uint64_t n)

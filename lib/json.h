@@ -28,6 +28,8 @@ int json_set(struct json_object *o, const char *key, struct json_object *value);
 int json_set_string(struct json_object *o, const char *key, const char *s);
 int json_set_hex(struct json_object *o, const char *key, const uint8_t *data,
 		 size_t len);
+int json_set_base64(struct json_object *o, const char *key,
+		    const struct bytes *data);
 int json_set_u64(struct json_object *o, const char *key, uint64_t n);
 int json_set_bool(struct json_object *o, const char *key, bool b);
 
