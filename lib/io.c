@@ -117,6 +117,26 @@ int io_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
+int io_pwrite_all(int fd, const void *data, size_t len, off_t offset)
+{
+	const char *at = data;
+
+	while (len) {
+		ssize_t n = pwrite(fd, at, len, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -EIO;
+		at += n;
+		offset += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
 int io_write_file(const char *path, const void *data, size_t len)
 {
 	own_fd int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);

@@ -30,6 +30,9 @@ int io_read_line(int dirfd, const char *path, char *ret, size_t size);
 /* Writes all of it, going on after short writes and EINTR. */
 int io_write_all(int fd, const void *data, size_t len);
 
+/* The same at offset; the file's own position stays. */
+int io_pwrite_all(int fd, const void *data, size_t len, off_t offset);
+
 /* Writes to a file that exists already (sysfs, procfs, device); no create. */
 int io_write_file(const char *path, const void *data, size_t len);
 
