@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* See boot-values.h: the values of [tpm], and boot.h for the names of TPMs. */
+/* See boot-values.h: the values of [tpm] and [measure], and boot.h for the
+ * names of TPMs. */
 #include "config/boot-values.h"
 
 #include <errno.h>
@@ -69,6 +70,26 @@ int boot_parse_require(const char *value, void *field)
 		return -EINVAL;
 	*(unsigned *)field = set;
 	return 0;
+}
+
+int boot_parse_into(const char *value, void *field)
+{
+	static const struct {
+		const char *value;
+		unsigned into;
+	} known[] = {
+		{ "none", BOOT_MEASURE_NONE },
+		{ "tpm", BOOT_MEASURE_TPM },
+		{ "rtmr", BOOT_MEASURE_RTMR },
+		{ "tpm rtmr", BOOT_MEASURE_TPM | BOOT_MEASURE_RTMR },
+	};
+
+	for (size_t i = 0; i < array_size(known); i++)
+		if (strcmp(value, known[i].value) == 0) {
+			*(unsigned *)field = known[i].into;
+			return 0;
+		}
+	return -EINVAL;
 }
 
 int boot_parse_banks(const char *value, void *field)

@@ -33,6 +33,9 @@ int boot_parse_pcr_start(const char *value, void *field);
 /* Into digest_algs: a list of banks. */
 int boot_parse_banks(const char *value, void *field);
 
+/* Into unsigned, a set of enum boot_measure: none, or a list. */
+int boot_parse_into(const char *value, void *field);
+
 /* Appends one word to struct boot_words. */
 int boot_parse_words(const char *value, void *field);
 

@@ -50,6 +50,14 @@ static const struct ini_key tpm_keys[] = {
 	{ 0 },
 };
 
+static const struct ini_key measure_keys[] = {
+	{ "into", boot_parse_into, IN(measure, into), INI_ONCE,
+	  "tpm, rtmr, tpm rtmr, or none" },
+	{ "systemd-log", field_bool, IN(measure, systemd_log), INI_ONCE,
+	  "yes or no" },
+	{ 0 },
+};
+
 static const struct ini_key modules_keys[] = {
 	{ "load", boot_parse_modules, IN(modules, load), INI_REPEAT,
 	  "at most 64 names such as dm-verity" },
@@ -154,6 +162,7 @@ static void *open_volume(void *conf, const char *name, const char **ret_why)
 static const struct ini_section sections[] = {
 	{ "boot", boot_keys, offsetof(struct boot_conf, boot), NULL },
 	{ "tpm", tpm_keys, offsetof(struct boot_conf, tpm), NULL },
+	{ "measure", measure_keys, offsetof(struct boot_conf, measure), NULL },
 	{ "modules", modules_keys, offsetof(struct boot_conf, modules), NULL },
 	{ "ima", ima_keys, offsetof(struct boot_conf, ima), NULL },
 	{ "root", root_keys, offsetof(struct boot_conf, root), NULL },
@@ -167,6 +176,7 @@ static const struct ini_section sections[] = {
 static const struct boot_conf defaults = {
 	.boot = { .device_timeout_s = 10 },
 	.tpm = { .timeout_s = 30 },
+	.measure = { .into = BOOT_MEASURE_TPM },
 	.root = { .verity = { .hash = DIGEST_SHA256 } },
 	.overlay = { .size_bytes = UINT64_C(256) << 20, .inodes = 65536 },
 };
@@ -247,9 +257,34 @@ static int check_volumes(const char *file, const struct boot_conf *c,
 	return 0;
 }
 
+/* Without a TPM nothing may count on one. */
+static int check_no_tpm(const char *file, const struct boot_conf *c,
+			struct ini_error *error)
+{
+	if (c->tpm.require || c->tpm.identity != defaults.tpm.identity ||
+	    c->tpm.srk.pinned || c->tpm.pcr14_start.algs || c->tpm.banks ||
+	    c->tpm.timeout_s != defaults.tpm.timeout_s ||
+	    c->tpm.minimum_release)
+		return ini_refuse(error, file,
+				  "keys in [tpm] without tpm in [measure] "
+				  "into");
+	if (c->volumes)
+		return ini_refuse(error, file,
+				  "[volume %s] has a sealed key, which needs "
+				  "tpm in [measure] into",
+				  c->volume[0].name);
+	if (c->measure.systemd_log)
+		return ini_refuse(error, file,
+				  "[measure] systemd-log = yes, which needs "
+				  "tpm in into");
+	return 0;
+}
+
 static int check_tpm(const char *file, const struct boot_conf *c, bool template,
 		     struct ini_error *error)
 {
+	if (!(c->measure.into & BOOT_MEASURE_TPM))
+		return check_no_tpm(file, c, error);
 	if (!c->tpm.require && !template)
 		return ini_refuse(error, file, "no [tpm] require; it is %s",
 				  tpm_keys[0].allowed);

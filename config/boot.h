@@ -47,6 +47,13 @@ enum boot_identity {
 	BOOT_IDENTITY_ATTESTED /* and the hardware's report on its EK */
 };
 
+/* The registers for what is measured. */
+enum boot_measure {
+	BOOT_MEASURE_NONE = 0,	     /* has to be said outright */
+	BOOT_MEASURE_TPM = 1U << 0,  /* PCR 14, and PCR 15 for volume keys */
+	BOOT_MEASURE_RTMR = 1U << 1, /* RTMR 3 of Intel TDX, for all */
+};
+
 /* Which TPMs may serve, by the kernel driver behind them. */
 enum boot_tpm_class {
 	BOOT_TPM_SVSM = 1U << 0, /* tpm-svsm: the SVSM's, not the host's */
@@ -101,6 +108,10 @@ struct boot_conf {
 		uint64_t timeout_s;	       /* longest wait for an answer */
 		uint64_t minimum_release;      /* 0: the TPM keeps none */
 	} tpm;
+	struct {
+		unsigned into;	  /* set of enum boot_measure */
+		bool systemd_log; /* systemd's own log gets our events too */
+	} measure;
 	struct {
 		struct boot_modules load;
 		bool lock; /* modules_disabled=1 afterwards */

@@ -98,7 +98,7 @@ static bool same_values(const struct verity_params *a,
 
 /* The values, and the class of TPM that keeps secrets from the host. */
 static int complete(struct bytes *text, const struct verity_params *p,
-		    unsigned require)
+		    bool add_require)
 {
 	own_text struct text values = { 0 };
 	int r = 0;
@@ -106,7 +106,7 @@ static int complete(struct bytes *text, const struct verity_params *p,
 	add_values(&values, p);
 	if (text_failed(&values))
 		return -ENOMEM;
-	if (!require)
+	if (add_require)
 		r = insert(text, "[tpm]", "require = svsm\n");
 	return r < 0 ? r : insert(text, "[root]", values.s);
 }
@@ -130,19 +130,21 @@ int template_fill(const struct bytes *text, const struct verity_params *p,
 {
 	own_bytes struct bytes filled = { 0 };
 	unsigned require;
+	bool add_require;
 	int r = read_back(text, true, ret_conf, f);
 
 	if (r < 0)
 		return r;
 	require = ret_conf->tpm.require;
+	add_require = !require && ret_conf->measure.into & BOOT_MEASURE_TPM;
 	if (bytes_copy(text->data, text->len, &filled) < 0 ||
-	    complete(&filled, p, require) < 0)
+	    complete(&filled, p, add_require) < 0)
 		return fail_errno(f, ENOMEM, "free memory", "write boot.conf");
 	r = read_back(&filled, false, ret_conf, f);
 	if (r < 0)
 		return r;
 	if (!same_values(p, &ret_conf->root.verity) ||
-	    ret_conf->tpm.require != (require ? require : BOOT_TPM_SVSM))
+	    ret_conf->tpm.require != (add_require ? BOOT_TPM_SVSM : require))
 		return fail_because(f, "it reads back differently",
 				    "report this with the template",
 				    "complete boot.conf");

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* [tpm] of boot.conf: which TPM, what has to show it, how PCR 14 begins. */
+/*
+ * [tpm] and [measure] of boot.conf: which TPM, what has to show it, how PCR 14
+ * begins; and what is measured into.
+ */
 #include "config/boot.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/table.h"
@@ -36,6 +40,8 @@ static void has_defaults(void **state)
 	assert_int_equal(c->tpm.identity, BOOT_IDENTITY_DRIVER);
 	assert_false(c->tpm.srk.pinned);
 	assert_int_equal(c->tpm.pcr14_start.algs, 0);
+	assert_int_equal(c->measure.into, BOOT_MEASURE_TPM);
+	assert_false(c->measure.systemd_log);
 	for (int a = 0; a < DIGEST_ALG_COUNT; a++)
 		assert_memory_equal(c->tpm.pcr14_start.value[a], zero,
 				    digest_size_max);
@@ -62,6 +68,50 @@ static void reads_every_key(void **state)
 	assert_int_equal(start->value[DIGEST_SHA256][31], 0xff);
 	assert_int_equal(start->value[DIGEST_SHA512][63], 0xff);
 }
+
+static const struct into_case {
+	const char *name;
+	unsigned want;
+} intos[] = {
+	{ "tpm", BOOT_MEASURE_TPM },
+	{ "rtmr", BOOT_MEASURE_RTMR },
+	{ "tpm rtmr", BOOT_MEASURE_TPM | BOOT_MEASURE_RTMR },
+	{ "none", BOOT_MEASURE_NONE },
+};
+
+/* Without a TPM also init, which reads no template, does not want require. */
+static void reads_into(void **state)
+{
+	static const char verity[] =
+		"[root]\nroot-hash = " HASH "\ndata-block-size = 4096\n"
+		"hash-block-size = 4096\ndata-blocks = 1\n"
+		"hash-offset = 4096\n";
+	static struct boot_conf c; /* large */
+	const struct into_case *want = *state;
+	char text[1024];
+	struct ini_error e;
+	bool tpm = want->want & BOOT_MEASURE_TPM;
+
+	(void)snprintf(text, sizeof(text), "%s[measure]\ninto = %s\n%s%s",
+		       tpm ? "[tpm]\nrequire = any\n" : "", want->name, REST,
+		       verity);
+	if (boot_conf_read("boot.conf", text, strlen(text), false, &c, &e) < 0)
+		fail_msg("refused: %s", e.text);
+	assert_int_equal(c.measure.into, want->want);
+}
+
+#define INTO(text)                                                             \
+	{                                                                      \
+		"boot.conf:2: into = " text " refused; allowed is tpm, rtmr, " \
+		"tpm rtmr, or none",                                           \
+			"[measure]\ninto = " text "\n"                         \
+	}
+
+#define NO_TPM(key)                                                       \
+	{                                                                 \
+		"boot.conf: keys in [tpm] without tpm in [measure] into", \
+			"[measure]\ninto = rtmr\n[tpm]\n" key "\n" REST   \
+	}
 
 static const struct refusal {
 	const char *want;
@@ -121,6 +171,23 @@ static const struct refusal {
 	  "[tpm]\nsrk = 000b" HASH "00\n" },
 	{ "boot.conf:2: identity = yes refused; allowed is driver or attested",
 	  "[tpm]\nidentity = yes\n" },
+	INTO(""),
+	INTO("rtmr tpm"),
+	INTO("none tpm"),
+	INTO("tpm  rtmr"),
+	NO_TPM("require = any"),
+	NO_TPM("identity = attested"),
+	NO_TPM("srk = 000b" HASH),
+	NO_TPM("pcr14-start = sha256:" HASH),
+	NO_TPM("banks = sha256"),
+	NO_TPM("timeout = 1"),
+	NO_TPM("minimum-release = 1"),
+	{ "boot.conf: [volume v] has a sealed key, which needs tpm in "
+	  "[measure] into",
+	  "[measure]\ninto = none\n[volume v]\ndevice = /dev/vdb\n"
+	  "mount = /v\n" REST },
+	{ "boot.conf: [measure] systemd-log = yes, which needs tpm in into",
+	  "[measure]\ninto = none\nsystemd-log = yes\n" REST },
 	{ "boot.conf: [tpm] identity = attested without svsm in require",
 	  "[tpm]\nrequire = crb tis\nidentity = attested\n" },
 };
@@ -151,9 +218,8 @@ static void names_tpm_drivers(void **state)
 int main(void)
 {
 	const struct table tables[] = {
-		CASE(has_defaults),
-		CASE(reads_every_key),
-		TABLE(refuses, refusals),
+		CASE(has_defaults),	  CASE(reads_every_key),
+		TABLE(reads_into, intos), TABLE(refuses, refusals),
 		CASE(names_tpm_drivers),
 	};
 

@@ -15,6 +15,7 @@
 
 #define HEAD	 "[tpm]\nrequire = any\n[ima]\npolicy = none\n"
 #define NO_CLASS "[tpm]\nbanks = sha256\n[ima]\npolicy = none\n"
+#define NO_TPM	 "[measure]\ninto = none\n[ima]\npolicy = none\n"
 #define TAIL	 "[workload]\nmode = supervise\n"
 #define VALUES                                                               \
 	"root-hash = "                                                       \
@@ -45,6 +46,7 @@ static const struct template_case {
 	{ "nothing about the TPM", "[ima]\npolicy = none\n" TAIL,
 	  "[ima]\npolicy = none\n" TAIL
 	  "[tpm]\nrequire = svsm\n[root]\n" VALUES },
+	{ "no TPM", NO_TPM TAIL, NO_TPM TAIL "[root]\n" VALUES },
 	{ "in a comment", "# [root]\n" HEAD TAIL "[root]\n",
 	  "# [root]\n" HEAD TAIL "[root]\n" VALUES },
 };
