@@ -17,6 +17,7 @@
 #include "lib/digest.h"
 #include "lib/fail.h"
 #include "seal/events.h"
+#include "seal/journal.h"
 #include "seal/tpm.h"
 
 #define BOOT_CONF_PATH	 "/etc/cvm-init/boot.conf"
@@ -37,15 +38,17 @@ struct stage_time {
 
 struct boot {
 	struct boot_conf conf;	      /* config */
-	struct tpm *tpm;	      /* tpm; closed by switch */
+	struct tpm *tpm;	      /* tpm, if at all; closed by switch */
 	struct tpm_found chip;	      /* tpm */
-	digest_algs banks;	      /* active PCR banks */
+	digest_algs banks;	      /* active PCR banks; 0: no TPM */
+	const char *rtmr;	      /* tpm: path of RTMR 3; NULL: not used */
+	struct journal *journal;      /* tpm; closed by switch */
 	struct digest_set pcr_before; /* PCR 14 as found */
 	struct tpm_traffic traffic;   /* switch: all of it */
 	char root_device[PATH_MAX];   /* root: "/dev/vda" */
 	int lower_fd;		      /* root; closed by switch, else -1 */
 	struct apps_conf apps;	      /* measure */
-	struct events events;	      /* measure, cap: the log of PCR 14 */
+	struct events events;	      /* measure, cap: what was measured */
 	size_t volumes_open;	      /* volumes: conf.volume[0..n-1] */
 	char volume_path[boot_volumes_max][PATH_MAX]; /* mounted in root */
 	bool switched; /* switch: / is the new root */

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
  * Measures what will run: apps.conf and all that it declares, read from the
- * verified lower mount, into PCR 14 in every active bank. What is measured
+ * verified lower mount, into PCR 14 in every active bank, or what boot.conf
+ * has in its place. What is measured
  * is defined in seal/measure.h, once for init and for cvmctl.
  */
 #include <errno.h>
 #include <fcntl.h>
 
-#include "init/boot.h"
+#include "init/record.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "seal/measure.h"
@@ -48,10 +49,9 @@ int stage_measure(struct boot *b, struct fail *f)
 
 	if (r == 0)
 		r = measure_apps(&(struct measured){ b->lower_fd, &raw,
-						     &b->apps, b->banks },
+						     &b->apps, record_algs(b) },
 				 &b->events, f);
 	for (size_t i = 0; r == 0 && i < b->events.n; i++)
-		r = tpm_pcr_extend(b->tpm, b->events.event[i].pcr,
-				   &b->events.event[i].digests, f);
+		r = record_event(b, &b->events.event[i], f);
 	return r;
 }

@@ -9,6 +9,7 @@
 #include "lib/io.h"
 #include "lib/json.h"
 #include "lib/own.h"
+#include "seal/rtmr.h"
 
 static struct json_object *stage_json(const struct stage_time *t)
 {
@@ -79,6 +80,29 @@ static struct json_object *tpm_json(const struct boot *b)
 	return take_ptr(o);
 }
 
+static struct json_object *into_json(const struct boot *b)
+{
+	own_json struct json_object *list = json_object_new_array();
+
+	if ((b->banks &&
+	     json_append(list, json_object_new_string("tpm")) < 0) ||
+	    (b->rtmr && json_append(list, json_object_new_string("rtmr")) < 0))
+		return NULL;
+	return take_ptr(list);
+}
+
+/* It began with zeros. */
+static struct json_object *rtmr_json(const struct boot *b)
+{
+	own_json struct json_object *o = json_object_new_object();
+	uint8_t after[rtmr_size];
+
+	if (rtmr_replay(&b->events, after) < 0 ||
+	    json_set_hex(o, "rtmr3_after", after, sizeof(after)) < 0)
+		return NULL;
+	return take_ptr(o);
+}
+
 static struct json_object *root_json(const struct boot *b)
 {
 	const struct verity_params *p = &b->conf.root.verity;
@@ -112,7 +136,9 @@ static int report_text(const struct boot *b, struct bytes *ret)
 
 	if (json_set_string(o, "version", CVM_VERSION) < 0 ||
 	    json_set(o, "stages", stages_json(b)) < 0 ||
-	    json_set(o, "tpm", tpm_json(b)) < 0 ||
+	    json_set(o, "measured_into", into_json(b)) < 0 ||
+	    (b->banks && json_set(o, "tpm", tpm_json(b)) < 0) ||
+	    (b->rtmr && json_set(o, "rtmr", rtmr_json(b)) < 0) ||
 	    json_set(o, "root", root_json(b)) < 0 ||
 	    json_set(o, "volumes", volumes_json(b)) < 0)
 		return -ENOMEM;
@@ -129,24 +155,6 @@ static int write_file(const char *path, const void *data, size_t len,
 		return fail_errno(f, r, "give the VM more memory", "write %s",
 				  path);
 	return 0;
-}
-
-int report_write_logs(const struct boot *b, struct fail *f)
-{
-	own_bytes struct bytes tcg = { 0 };
-	own_bytes struct bytes cel = { 0 };
-	int r = events_write_tcg(&b->events, b->banks, &tcg);
-
-	if (r == 0)
-		r = events_write_cel_json(&b->events, &cel);
-	if (r < 0)
-		return fail_errno(f, r, "give the VM more memory",
-				  "write the measurement log");
-	r = write_file(RUN_PATH "/measurements.bin", tcg.data, tcg.len, f);
-	if (r == 0)
-		r = write_file(RUN_PATH "/measurements.json", cel.data, cel.len,
-			       f);
-	return r;
 }
 
 int report_write(const struct boot *b, struct fail *f)

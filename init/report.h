@@ -5,9 +5,6 @@
 
 #include "init/boot.h"
 
-/* measurements.bin and measurements.json: the log behind PCR 14. */
-int report_write_logs(const struct boot *b, struct fail *f);
-
 /*
  * report.json: stages with durations, TPM, banks, PCR 14 before and after,
  * root hash, volumes. Written when the workload is about to start.

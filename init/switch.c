@@ -3,7 +3,8 @@
  * Makes the new root "/" and gives the initramfs back. Linux 7.0 and later
  * can pivot_root away from the initramfs; before, it is the root of the
  * mount tree, and the new root is moved over it.
- * The TPM and the lower mount are closed here, before any workload code runs.
+ * The logs, the TPM and the lower mount are closed here, before any workload
+ * code runs.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,7 +20,6 @@
 #include <unistd.h>
 
 #include "init/boot.h"
-#include "init/report.h"
 #include "lib/own.h"
 
 enum { delete_depth_max = 32 };
@@ -155,10 +155,9 @@ static int switch_root(struct fail *f)
 
 int stage_switch(struct boot *b, struct fail *f)
 {
-	int r = report_write_logs(b, f);
+	int r;
 
-	if (r < 0)
-		return r;
+	journal_close(&b->journal);
 	b->traffic = tpm_finish(&b->tpm);
 	if (b->lower_fd >= 0)
 		(void)close(take_fd(&b->lower_fd)); /* a directory */

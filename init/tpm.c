@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Leaves an open TPM that is the one boot.conf asks for: its class, the proof
- * of that, its storage root key, its banks, and what its PCR 14 begins with.
- * Nothing is measured or unsealed before all of this is so.
+ * of that, its storage root key, its banks, and what its PCR 14 begins with;
+ * or the register that boot.conf has in its place, or knowingly none. Nothing
+ * is measured or unsealed before all of this is so, and the logs have begun.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,9 +12,11 @@
 
 #include <openssl/crypto.h>
 
-#include "init/boot.h"
+#include "init/console.h"
 #include "init/identity.h"
+#include "init/record.h"
 #include "init/tsm.h"
+#include "seal/rtmr.h"
 
 static int open_tpm(struct boot *b, struct fail *f)
 {
@@ -97,7 +100,7 @@ static int check_start(struct boot *b, struct fail *f)
 	return 0;
 }
 
-int stage_tpm(struct boot *b, struct fail *f)
+static int use_tpm(struct boot *b, struct fail *f)
 {
 	int r = open_tpm(b, f);
 
@@ -108,4 +111,21 @@ int stage_tpm(struct boot *b, struct fail *f)
 	if (r == 0)
 		r = check_start(b, f);
 	return r;
+}
+
+int stage_tpm(struct boot *b, struct fail *f)
+{
+	unsigned into = b->conf.measure.into;
+	int r = into & BOOT_MEASURE_TPM ? use_tpm(b, f) : 0;
+
+	if (r == 0 && into & BOOT_MEASURE_RTMR)
+		r = rtmr_begin(RTMR_PATH, f);
+	if (r < 0)
+		return r;
+	if (into & BOOT_MEASURE_RTMR)
+		b->rtmr = RTMR_PATH;
+	if (into == BOOT_MEASURE_NONE)
+		console_say("into = none: nothing is measured, and nobody can "
+			    "verify what runs here");
+	return record_begin(b, RUN_PATH, f);
 }

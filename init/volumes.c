@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 
 #include "init/devices.h"
+#include "init/record.h"
 #include "init/signatures.h"
 #include "lib/io.h"
 #include "lib/own.h"
@@ -220,13 +221,12 @@ static int measure_key(struct boot *b, const struct boot_volume *v,
 {
 	struct events *log = &b->events;
 	int r = events_add_volume_key(log, v->name, luks_uuid(luks), key,
-				      b->banks);
+				      record_algs(b));
 
 	if (r < 0)
 		return fail_errno(f, r, "give the VM more memory",
 				  "log the key of volume %s", v->name);
-	return tpm_pcr_extend(b->tpm, pcr_volume_keys,
-			      &log->event[log->n - 1].digests, f);
+	return record_event(b, &log->event[log->n - 1], f);
 }
 
 static int open_volume(struct boot *b, const struct boot_volume *v,

@@ -36,45 +36,83 @@ struct json_object *events_digests_json(const struct digest_set *set)
 	return json_object_get(array);
 }
 
-static struct json_object *write_content(const struct event *e)
+/* What the event stands for. */
+static struct json_object *write_content(const struct event *e, bool listing)
 {
 	own_json struct json_object *o = json_object_new_object();
-	const char *listing = (const char *)e->detail.data;
 
 	if (json_set_string(o, "kind", event_kind_name(e->kind)) < 0 ||
 	    (e->app && json_set_string(o, "app", e->app) < 0) ||
 	    (e->path && json_set_string(o, "path", e->path) < 0) ||
-	    (e->detail.len && json_set_string(o, "listing", listing) < 0))
+	    (listing && e->detail.len &&
+	     json_set_string(o, "listing", (const char *)e->detail.data) < 0))
 		return NULL;
 	return json_object_get(o);
 }
 
-static struct json_object *write_event(const struct event *e, size_t recnum)
+/* The keys before "digests": where the event went. */
+static int set_place(struct json_object *o, const struct event *e,
+		     size_t recnum, const struct events_into *into)
+{
+	int r = json_set_u64(o, "recnum", recnum);
+
+	if (r == 0 && into->banks)
+		r = json_set_u64(o, "pcr", e->pcr);
+	if (r == 0 && into->rtmr)
+		r = json_set_u64(o, "rtmr", 3);
+	return r;
+}
+
+struct json_object *event_to_json(const struct event *e, size_t recnum,
+				  const struct events_into *into)
 {
 	own_json struct json_object *o = json_object_new_object();
 
-	if (json_set_u64(o, "recnum", recnum) < 0 ||
-	    json_set_u64(o, "pcr", e->pcr) < 0 ||
+	if (set_place(o, e, recnum, into) < 0 ||
 	    json_set(o, "digests", events_digests_json(&e->digests)) < 0 ||
 	    json_set_string(o, "content_type", "cvm-init") < 0 ||
-	    json_set(o, "content", write_content(e)) < 0)
+	    json_set(o, "content", write_content(e, true)) < 0)
+		return NULL;
+	return json_object_get(o);
+}
+
+struct json_object *event_to_systemd(const struct event *e,
+				     const struct events_into *into)
+{
+	own_json struct json_object *o = json_object_new_object();
+	struct digest_set extended = e->digests;
+
+	extended.algs &= into->banks;
+	if (json_set_u64(o, "pcr", e->pcr) < 0 ||
+	    json_set(o, "digests", events_digests_json(&extended)) < 0 ||
+	    json_set_string(o, "content_type", "cvm-init") < 0 ||
+	    json_set(o, "content", write_content(e, false)) < 0)
+		return NULL;
+	return json_object_get(o);
+}
+
+struct json_object *event_intent_json(const struct event *e, size_t recnum,
+				      const struct events_into *into)
+{
+	own_json struct json_object *o = json_object_new_object();
+	struct json_object *content = write_content(e, false);
+
+	if (json_set(o, "content", content) < 0 ||
+	    json_set_string(content, "state", "intent") < 0 ||
+	    set_place(o, e, recnum, into) < 0 ||
+	    json_set_string(o, "content_type", "cvm-init") < 0)
 		return NULL;
 	return json_object_get(o);
 }
 
 struct json_object *events_to_json(const struct events *list)
 {
+	static const struct events_into tpm = { .banks = ~0U };
 	own_json struct json_object *array = json_object_new_array();
 
 	for (size_t i = 0; array && i < list->n; i++)
-		if (json_append(array, write_event(&list->event[i], i)) < 0)
+		if (json_append(array,
+				event_to_json(&list->event[i], i, &tpm)) < 0)
 			return NULL;
 	return json_object_get(array);
-}
-
-int events_write_cel_json(const struct events *list, struct bytes *ret)
-{
-	own_json struct json_object *array = events_to_json(list);
-
-	return array ? json_write(array, ret) : -ENOMEM;
 }

@@ -14,6 +14,7 @@
 enum {
 	ev_no_action = 3, /* 10.4.1 */
 	ev_ipl = 13,	  /* 10.4.1 */
+	cc_rtmr_3 = 4,	  /* UEFI 2.10, 38.4.1: the index of RTMR 3 */
 	sha1_size = 20,	  /* the first record has the old, fixed form */
 	spec_fixed_size = 16 + 4 + 4 + 4, /* up to the algorithms */
 	spec_alg_size = 2 + 2,
@@ -48,8 +49,7 @@ static uint32_t count_algs(digest_algs algs)
 	return n;
 }
 
-/* Says that what follows is crypto-agile, and which algorithms it holds. */
-static void add_spec_id(struct text *t, digest_algs algs)
+void events_tcg_begin(digest_algs algs, struct text *t)
 {
 	static const uint8_t no_digest[sha1_size] = { 0 };
 	static const char signature[16] = "Spec ID Event03";
@@ -75,58 +75,74 @@ static void add_spec_id(struct text *t, digest_algs algs)
 	add_u8(t, 0); /* no vendor data */
 }
 
-static int add_data(struct text *t, const struct event *e)
+/* "exec web /usr/bin/python3" */
+static void add_name(struct text *t, const struct event *e)
 {
+	text_add(t, "%s", event_kind_name(e->kind));
+	if (e->app)
+		text_add(t, " %s", e->app);
+	if (e->path)
+		text_add(t, " %s", e->path);
+}
+
+static void add_head(struct text *t, const struct event *e, uint32_t type,
+		     const struct events_into *into)
+{
+	add_u32(t, into->banks ? e->pcr : cc_rtmr_3);
+	add_u32(t, type);
+	add_u32(t, count_algs(events_algs(into)));
+}
+
+static void add_digest(struct text *t, enum digest_alg alg,
+		       const uint8_t *value)
+{
+	add_u16(t, pcr_bank_tpm_alg(alg));
+	text_add_bytes(t, value, digest_size(alg));
+}
+
+static int add_data(struct text *t, const struct text *data)
+{
+	if (text_failed(data))
+		return -ENOMEM;
+	if (data->len > event_detail_max)
+		return -EFBIG;
+	add_u32(t, (uint32_t)data->len);
+	text_add_bytes(t, data->s, data->len);
+	return text_failed(t) ? -ENOMEM : 0;
+}
+
+int events_tcg_intent(const struct event *e, const struct events_into *into,
+		      struct text *t)
+{
+	static const uint8_t zero[digest_size_max];
+	digest_algs algs = events_algs(into);
 	own_text struct text data = { 0 };
 
-	text_add(&data, "%s", event_kind_name(e->kind));
-	if (e->app)
-		text_add(&data, " %s", e->app);
-	if (e->path)
-		text_add(&data, " %s", e->path);
+	add_head(t, e, ev_no_action, into);
+	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++)
+		if (algs & 1U << a)
+			add_digest(t, a, zero);
+	add_name(&data, e);
+	return add_data(t, &data);
+}
+
+int events_tcg_add(const struct event *e, const struct events_into *into,
+		   struct text *t)
+{
+	digest_algs algs = events_algs(into);
+	own_text struct text data = { 0 };
+
+	/* a log that leaves out a bank it announces would not replay */
+	if ((e->digests.algs & algs) != algs)
+		return -EINVAL;
+	add_head(t, e, ev_ipl, into);
+	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++)
+		if (algs & 1U << a)
+			add_digest(t, a, e->digests.value[a]);
+	add_name(&data, e);
 	if (e->detail.len) {
 		text_add_bytes(&data, "", 1);
 		text_add_bytes(&data, e->detail.data, e->detail.len);
 	}
-	if (text_failed(&data))
-		return -ENOMEM;
-	if (data.len > event_detail_max)
-		return -EFBIG;
-	add_u32(t, (uint32_t)data.len);
-	text_add_bytes(t, data.s, data.len);
-	return 0;
-}
-
-static int add_event(struct text *t, const struct event *e, digest_algs algs)
-{
-	/* a log that leaves out a bank it announces would not replay */
-	if ((e->digests.algs & algs) != algs)
-		return -EINVAL;
-	add_u32(t, e->pcr);
-	add_u32(t, ev_ipl);
-	add_u32(t, count_algs(algs));
-	for (unsigned i = 0; i < DIGEST_ALG_COUNT; i++) {
-		enum digest_alg alg = (enum digest_alg)i;
-
-		if (!(algs & 1U << i))
-			continue;
-		add_u16(t, pcr_bank_tpm_alg(alg));
-		text_add_bytes(t, e->digests.value[i], digest_size(alg));
-	}
-	return add_data(t, e);
-}
-
-int events_write_tcg(const struct events *list, digest_algs algs,
-		     struct bytes *ret)
-{
-	own_text struct text t = { 0 };
-
-	add_spec_id(&t, algs);
-	for (size_t i = 0; i < list->n; i++) {
-		int r = add_event(&t, &list->event[i], algs);
-
-		if (r < 0)
-			return r;
-	}
-	return text_failed(&t) ? -ENOMEM : bytes_copy(t.s, t.len, ret);
+	return add_data(t, &data);
 }

@@ -27,6 +27,14 @@ const char *event_kind_name(enum event_kind kind)
 	return kind_names[kind];
 }
 
+digest_algs events_algs(const struct events_into *into)
+{
+	digest_algs rtmr = into->rtmr ? 1U << DIGEST_SHA384 : 0;
+	digest_algs algs = into->banks | rtmr;
+
+	return algs ? algs : 1U << DIGEST_SHA256;
+}
+
 void event_free(struct event *e)
 {
 	free(e->app);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The list of events behind PCR 14 and its written forms: the TCG
- * crypto-agile log that tpm2_eventlog reads, and CEL-JSON.
+ * The list of events behind PCR 14 and the written forms of one: the TCG
+ * crypto-agile log that tpm2_eventlog reads, and CEL-JSON. journal.h writes
+ * logs of them.
  */
 #ifndef SEAL_EVENTS_H
 #define SEAL_EVENTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +15,7 @@
 #include "lib/digest.h"
 #include "lib/fail.h"
 #include "lib/secret.h"
+#include "lib/text.h"
 
 /* What an event stands for; also says how to recompute its digest. */
 enum event_kind {
@@ -80,20 +83,61 @@ int events_add_volume_key(struct events *list, const char *name,
 			  const char *uuid, const struct secret *key,
 			  digest_algs algs);
 
-/*
- * TCG PC Client Firmware Profile 10.2.1 and 10.4.5: a Spec ID event, then
- * one TCG_PCR_EVENT2 each (EV_IPL; the data is "kind app path", and for a
- * directory a NUL and the listing). The caller frees *ret.
- */
-int events_write_tcg(const struct events *list, digest_algs algs,
-		     struct bytes *ret);
+/* Which registers the events of a log extend. */
+struct events_into {
+	digest_algs banks; /* of the event's PCR in the TPM; 0: no TPM */
+	bool rtmr;	   /* RTMR 3 of Intel TDX, by SHA-384 */
+};
 
-/* TCG CEL 1.0 in JSON: recnum, pcr, digests, content. The caller frees. */
-int events_write_cel_json(const struct events *list, struct bytes *ret);
+/*
+ * Under which algorithms an event needs a digest: those of the registers,
+ * SHA-256 without one.
+ */
+digest_algs events_algs(const struct events_into *into);
+
+/*
+ * TCG PC Client Firmware Profile 10.4.5.1: the Spec ID event, with which a
+ * log begins. Appends to *t, as the next two do.
+ */
+void events_tcg_begin(digest_algs algs, struct text *t);
+
+/*
+ * 10.2.1: one TCG_PCR_EVENT2 (EV_IPL; the data is "kind app path", and for a
+ * directory a NUL and the listing). 0; -EINVAL for an event that lacks one of
+ * the algorithms; -EFBIG over event_detail_max; -ENOMEM.
+ */
+int events_tcg_add(const struct event *e, const struct events_into *into,
+		   struct text *t);
+
+/*
+ * That *e is about to be extended: an EV_NO_ACTION event with zeros for
+ * digests, which extends nothing; its data is "kind app path". It is no
+ * longer than the event. 0 or -errno, as above.
+ */
+int events_tcg_intent(const struct event *e, const struct events_into *into,
+		      struct text *t);
 
 struct json_object;
 
-/* The same as an array for a larger document; NULL: out of memory. */
+/*
+ * One record in the manner of TCG CEL 1.0 in JSON: recnum, pcr or rtmr or
+ * both, digests, content. NULL: out of memory.
+ */
+struct json_object *event_to_json(const struct event *e, size_t recnum,
+				  const struct events_into *into);
+
+/* The same before the extend: no digests, and "state" is "intent". */
+struct json_object *event_intent_json(const struct event *e, size_t recnum,
+				      const struct events_into *into);
+
+/*
+ * The same for systemd's log of measurements: of the TPM alone, without a
+ * number, and without the listing, which no reader of that log wants.
+ */
+struct json_object *event_to_systemd(const struct event *e,
+				     const struct events_into *into);
+
+/* All as an array, for a TPM; NULL: out of memory. */
 struct json_object *events_to_json(const struct events *list);
 
 /* "digests" of a record: [{"hashAlg":"sha256","digest":"..."}]; or NULL. */

@@ -252,20 +252,22 @@ int tpm_pcr_extend(struct tpm *t, uint32_t pcr,
 	return rc ? tpm_fail(t, rc, f, "extend PCR %u", (unsigned)pcr) : 0;
 }
 
-void tpm_pcr_spoil(struct tpm *t, uint32_t pcr,
-		   const struct digest_set *digests)
+int tpm_pcr_spoil(struct tpm *t, uint32_t pcr, const struct digest_set *digests)
 {
 	/* of its own: ESYS takes no command after an answer that was wrong */
 	ESYS_CONTEXT *esys = NULL;
 	TPML_DIGEST_VALUES values;
 	struct fail ignored;
+	TSS2_RC rc;
 
-	if (tpm_pcr_extend(t, pcr, digests, &ignored) == 0 ||
-	    Esys_Initialize(&esys, link_tcti(t->link), NULL))
-		return;
+	if (tpm_pcr_extend(t, pcr, digests, &ignored) == 0)
+		return 0;
+	if (Esys_Initialize(&esys, link_tcti(t->link), NULL))
+		return -EIO;
 	collect_digests(digests, &values);
-	(void)Esys_PCR_Extend(esys, ESYS_TR_PCR0 + pcr, ESYS_TR_PASSWORD,
-			      ESYS_TR_NONE, ESYS_TR_NONE, &values);
+	rc = Esys_PCR_Extend(esys, ESYS_TR_PCR0 + pcr, ESYS_TR_PASSWORD,
+			     ESYS_TR_NONE, ESYS_TR_NONE, &values);
 	link_wipe(t->link); /* it knows the buffer of this context */
 	Esys_Finalize(&esys);
+	return rc ? -EIO : 0;
 }

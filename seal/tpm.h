@@ -85,11 +85,11 @@ int tpm_pcr_extend(struct tpm *t, uint32_t pcr,
 
 /*
  * The same on the way down, as well as it can be done: where the session has
- * failed, without it. That an extend is lost then shows nowhere, but nothing
- * is opened by one either.
+ * failed, without it. 0 when the TPM said that it was done; that is no proof,
+ * but nothing is opened by one either.
  */
-void tpm_pcr_spoil(struct tpm *t, uint32_t pcr,
-		   const struct digest_set *digests);
+int tpm_pcr_spoil(struct tpm *t, uint32_t pcr,
+		  const struct digest_set *digests);
 
 /* What every TPM can hold: MAX_SYM_DATA of TCG Part 4's profile. */
 enum { tpm_secret_max = 128 };

@@ -7,7 +7,7 @@
 #ifndef TESTS_MEDDLED_BOOT_H
 #define TESTS_MEDDLED_BOOT_H
 
-#include "init/boot.h"
+#include "init/record.h"
 #include "lib/own.h"
 #include "tests/attacks.h"
 #include "tests/wire.h"
@@ -39,8 +39,9 @@ static inline int boot_check_fresh(struct boot *b, struct fail *f)
 	return r;
 }
 
-/* Stages tpm and measure. */
-static inline int boot_measure(struct boot *b, struct fail *f)
+/* Stages tpm and measure; the logs lie beside the swtpm. */
+static inline int boot_measure(struct boot *b, const struct world *w,
+			       struct fail *f)
 {
 	int r = tpm_banks(b->tpm, &b->banks, f);
 
@@ -48,11 +49,12 @@ static inline int boot_measure(struct boot *b, struct fail *f)
 		r = fail_because(f, "", "", "use a bank");
 	if (r == 0)
 		r = boot_check_fresh(b, f);
+	if (r == 0)
+		r = record_begin(b, w->swtpm.tree.path, f);
 	for (int i = 0; r == 0 && i < boot_apps; i++) {
 		r = boot_add_event(b, i);
 		if (r == 0)
-			r = tpm_pcr_extend(b->tpm, pcr_apps,
-					   &b->events.event[i].digests, f);
+			r = record_event(b, &b->events.event[i], f);
 	}
 	return r;
 }
@@ -149,6 +151,7 @@ boot_new(struct world *w, void (*meddle_with)(struct meddler *), struct plan *p)
 static inline void boot_free(struct boot **b)
 {
 	tpm_close(&(*b)->tpm);
+	journal_close(&(*b)->journal);
 	events_free(&(*b)->events);
 	free(*b);
 }

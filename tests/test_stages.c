@@ -16,7 +16,7 @@
 
 #include "ima-policy/loader.h"
 #include "ima-policy/pcr.h"
-#include "init/boot.h"
+#include "init/record.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"
 
@@ -56,6 +56,7 @@ static void open_tpm(const struct swtpm *s, struct boot *b)
 	assert_ok(tpm_open(s->tcti, timeout_ms, &b->tpm, &f), &f);
 	b->banks = 1U << DIGEST_SHA256;
 	assert_ok(tpm_pcr_read(b->tpm, 14, b->banks, &b->pcr_before, &f), &f);
+	assert_ok(record_begin(b, s->tree.path, &f), &f);
 }
 
 static void test_ima_measures_elsewhere(void **state)
@@ -74,6 +75,7 @@ static void test_ima_measures_elsewhere(void **state)
 		       "cannot use PCR 10 of tpm1, bank sha256: IMA does not "
 		       "measure into it; give the VM no other TPM, and use a "
 		       "kernel with this TPM's driver built in");
+	journal_close(&b.journal);
 	tpm_close(&b.tpm);
 }
 
@@ -108,6 +110,7 @@ static void test_pcr_14_extended_meanwhile(void **state)
 		       "cannot close PCR 14, bank sha256: something else has "
 		       "extended it; let nothing but init extend PCR 14");
 	events_free(&b.events);
+	journal_close(&b.journal);
 	tpm_close(&b.tpm);
 }
 

@@ -31,7 +31,7 @@ OSSL_LIB_CTX *OSSL_LIB_CTX_new(void)
 /* Stages tpm, measure, volumes and cap. */
 static int boot(struct boot *b, struct plan *p, struct fail *f)
 {
-	int r = boot_measure(b, f);
+	int r = boot_measure(b, p->world, f);
 
 	if (r == 0)
 		r = boot_unseal(b, p, NULL, f);
@@ -164,7 +164,7 @@ static void test_two_sessions(void **state)
 	assert_non_null(p);
 	p->world = *state;
 	b = boot_new(p->world, record, p);
-	assert_ok(boot_measure(b, &f), &f);
+	assert_ok(boot_measure(b, p->world, &f), &f);
 	assert_int_equal(p->sessions, 1);
 	for (int i = 0; i < 2; i++) {
 		assert_ok(boot_unseal(b, p, NULL, &f), &f);

@@ -46,7 +46,7 @@ static struct scene *scene_of(struct plan *p)
 static int boot(struct boot *b, struct plan *p, uint64_t least, struct fail *f)
 {
 	struct scene *s = scene_of(p);
-	int r = boot_measure(b, f);
+	int r = boot_measure(b, p->world, f);
 
 	if (!p->attack)
 		s->first = s->world.commands;
