@@ -120,14 +120,19 @@ class Bench:
                            check=False)
         return key and key.strip()
 
+    def pcrlock(self, *words, log=b""):
+        """Run systemd-pcrlock on a LOG of what was measured after the
+        firmware, which measured nothing."""
+        (self.folder / "firmware").write_bytes(firmware_log())
+        (self.folder / "userspace").write_bytes(log)
+        return self.systemd("systemd-pcrlock", *words,
+                            SYSTEMD_TPM2_DEVICE=self.device,
+                            SYSTEMD_MEASURE_LOG_FIRMWARE="/mnt/firmware",
+                            SYSTEMD_MEASURE_LOG_USERSPACE="/mnt/userspace")
+
     def lock_pcrs(self):
         """Let systemd-pcrlock make a policy: its file for --tpm2-pcrlock."""
-        (self.folder / "firmware").write_bytes(firmware_log())
-        (self.folder / "userspace").touch()
-        self.systemd("systemd-pcrlock", "make-policy", "--pcr=",
-                     "--policy=/mnt/pcrlock", SYSTEMD_TPM2_DEVICE=self.device,
-                     SYSTEMD_MEASURE_LOG_FIRMWARE="/mnt/firmware",
-                     SYSTEMD_MEASURE_LOG_USERSPACE="/mnt/userspace")
+        self.pcrlock("make-policy", "--pcr=", "--policy=/mnt/pcrlock")
         return "/mnt/pcrlock"
 
     @property

@@ -153,7 +153,9 @@ def replayed(log, path):
 
 def assert_report(report, image, row, want):
     """report.json tells what happened, all of it, in order."""
-    assert list(report) == ["version", "stages", "tpm", "root", "volumes"]
+    assert list(report) == ["version", "stages", "measured_into", "tpm",
+                            "root", "volumes"]
+    assert report["measured_into"] == ["tpm"]
     assert tuple(stage["name"] for stage in report["stages"]) == STAGES
     ends = 0
     for stage in report["stages"]:
