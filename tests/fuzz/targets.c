@@ -21,44 +21,18 @@
 #include "lib/bytes.h"
 #include "lib/hex.h"
 #include "lib/io.h"
+#include "lib/json.h"
 #include "lib/own.h"
 #include "lib/text.h"
 #include "seal/attestation.h"
+#include "seal/journal.h"
 #include "seal/luks.h"
 #include "seal/release-key.h"
 #include "seal/sealed-object.h"
 #include "seal/signatures.h"
 #include "seal/srk-public.h"
 #include "seal/token.h"
-
-/* Ends the program, where a fuzzer or a test notices. */
-static void expect(bool promise, const char *what)
-{
-	if (promise)
-		return;
-	(void)fprintf(stderr, "fuzz: broken promise: %s\n", what);
-	abort();
-}
-
-/* A refusal is one line of printable text with all of its parts. */
-static void expect_failure(const struct fail *f)
-{
-	char line[fail_line_max];
-
-	expect(f->what[0] && f->reason[0] && f->remedy[0], "all parts");
-	fail_format(f, "init", "fuzz", line, sizeof(line));
-	for (const char *c = line; *c; c++)
-		expect(*c >= 0x20 && *c < 0x7f, "a printable line");
-}
-
-/* The bytes with a NUL behind them, in memory of exactly that size. */
-static struct bytes as_text(const uint8_t *data, size_t len)
-{
-	struct bytes b = { 0 };
-
-	expect(bytes_copy(data, len, &b) == 0, "memory");
-	return b;
-}
+#include "tests/fuzz/promise.h"
 
 static void fuzz_boot_conf(const uint8_t *data, size_t len)
 {
@@ -338,6 +312,19 @@ static void fuzz_attestation(const uint8_t *data, size_t len)
 	expect((attestation_check(&a, &f) == 0) == sound, "version and VMPL");
 }
 
+/* measurements.bin and measurements.json. */
+static void fuzz_log(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes b = as_text(data, len);
+	own_json struct json_object *o = json_tokener_parse((char *)b.data);
+	enum journal_state state;
+	int tcg = journal_tcg_state(b.data, b.len, &state);
+	int cel = journal_cel_state(o, &state);
+
+	expect(tcg == 0 || tcg == -EBADMSG, "0 or -EBADMSG");
+	expect(cel == 0 || cel == -EBADMSG, "0 or -EBADMSG");
+}
+
 /* Words, numbers and encodings: text of the length of a line. */
 static void fuzz_text(const uint8_t *data, size_t len)
 {
@@ -378,6 +365,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "uki", fuzz_uki, 8192 },
 	{ "attestation", fuzz_attestation,
 	  attestation_nonce_size + attestation_report_size + 512 },
+	{ "log", fuzz_log, 4096 },
 	{ "text", fuzz_text, 256 },
 	{ 0 },
 };
