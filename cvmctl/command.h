@@ -21,6 +21,8 @@ int command_seal(int argc, char **argv, struct fail *f);
 int command_sign(int argc, char **argv, struct fail *f);
 int command_srk(int argc, char **argv, struct fail *f);
 int command_unseal(int argc, char **argv, struct fail *f);
+int command_evidence(int argc, char **argv, struct fail *f);
+int command_challenge(int argc, char **argv, struct fail *f);
 int command_inspect(int argc, char **argv, struct fail *f);
 int command_check(int argc, char **argv, struct fail *f);
 

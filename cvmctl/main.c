@@ -23,6 +23,8 @@ static const struct {
 	{ "sign", command_sign, "approve PCR values with a release key" },
 	{ "srk", command_srk, "the key of a TPM to seal for elsewhere" },
 	{ "unseal", command_unseal, "for tests: the key of a sealed disk" },
+	{ "evidence", command_evidence, "in a VM: what a verifier goes by" },
+	{ "challenge", command_challenge, "of a verifier to a VM's TPM" },
 	{ "inspect", command_inspect, "show what one of our files holds" },
 	{ "check", command_check, "check boot.conf, apps.conf, IMA policy" },
 };

@@ -172,7 +172,8 @@ int evidence_write_identity(const struct evidence_tpm *t, const char *by,
 {
 	own_json struct json_object *o = json_object_new_object();
 
-	if (set_head(o, EVIDENCE_TYPE_IDENTITY, by) < 0 || evidence_set_keys(o, t) < 0)
+	if (set_head(o, EVIDENCE_TYPE_IDENTITY, by) < 0 ||
+	    evidence_set_keys(o, t) < 0)
 		return -ENOMEM;
 	return write_text(o, ret);
 }

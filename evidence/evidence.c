@@ -19,12 +19,13 @@ void evidence_tpm_free(struct evidence_tpm *t)
 	*t = (struct evidence_tpm){ 0 };
 }
 
-static void free_report(struct evidence_report *r)
+void evidence_report_free(struct evidence_report *r)
 {
 	bytes_free(&r->inblob);
 	bytes_free(&r->outblob);
 	bytes_free(&r->auxblob);
 	bytes_free(&r->manifestblob);
+	*r = (struct evidence_report){ 0 };
 }
 
 void evidence_free(struct evidence *e)
@@ -36,6 +37,6 @@ void evidence_free(struct evidence *e)
 	bytes_free(&e->ima);
 	bytes_free(&e->systemd);
 	for (size_t i = 0; i < e->reports; i++)
-		free_report(&e->report[i]);
+		evidence_report_free(&e->report[i]);
 	*e = (struct evidence){ 0 };
 }

@@ -35,7 +35,7 @@ enum {
 	evidence_blob_max = 256 * 1024, /* each blob of a report */
 	evidence_inblob_size = 64,	/* TSM_REPORT_INBLOB_MAX of Linux */
 	evidence_class_max = 32,	/* with its NUL */
-	evidence_provider_max = 32,	/* the same */
+	evidence_provider_max = 64,	/* the same */
 	evidence_reports_max = 4,
 	evidence_rtmrs = 4,
 	evidence_rtmr_size = 48, /* SHA-384 */
@@ -99,8 +99,10 @@ void evidence_free(struct evidence *e);
 #define own_evidence __attribute__((cleanup(evidence_free)))
 
 void evidence_tpm_free(struct evidence_tpm *t);
+void evidence_report_free(struct evidence_report *r);
 
-#define own_evidence_tpm __attribute__((cleanup(evidence_tpm_free)))
+#define own_evidence_tpm    __attribute__((cleanup(evidence_tpm_free)))
+#define own_evidence_report __attribute__((cleanup(evidence_report_free)))
 
 /*
  * The files as text, which the caller frees; by is the program that writes

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Attestation reports by the kernel's configfs-tsm
- * (Documentation/ABI/testing/configfs-tsm-report of Linux 6.10 and later).
- */
+/* The report of an SVSM about its TPM, as stage tpm asks for it. */
 #ifndef INIT_TSM_H
 #define INIT_TSM_H
 
+#include "evidence/tsm.h"
 #include "lib/fail.h"
 #include "seal/attestation.h"
-
-#define TSM_REPORT_PATH "/sys/kernel/config/tsm/report"
 
 /*
  * Has the SVSM attest its TPM under a->nonce and fills in the rest of *a,

@@ -13,7 +13,7 @@
 enum { symmetric_size = 16 };
 
 static bool encrypt_inner(const uint8_t *key, const struct secret *plain,
-		    uint8_t *ret)
+			  uint8_t *ret)
 {
 	static const uint8_t iv[16] = { 0 };
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();

@@ -63,8 +63,8 @@ static size_t count_members(struct json_object *o)
 	return n;
 }
 
-int strict_json_parse(const char *text, size_t max, int depth,
-		      struct json_object **ret)
+static int parse(const char *text, size_t max, int depth, enum json_type type,
+		 struct json_object **ret)
 {
 	own_tokener struct json_tokener *tokener = json_tokener_new_ex(depth);
 	own_json struct json_object *object = NULL;
@@ -86,11 +86,23 @@ int strict_json_parse(const char *text, size_t max, int depth,
 #endif
 	if (json_tokener_get_error(tokener) != json_tokener_success ||
 	    json_tokener_get_parse_end(tokener) != len ||
-	    !json_object_is_type(object, json_type_object))
+	    !json_object_is_type(object, type))
 		return -EINVAL;
 	/* json-c keeps the last of two, another reader may keep the first */
 	if (count_members(object) != written.colons)
 		return -EINVAL;
 	*ret = take_ptr(object);
 	return 0;
+}
+
+int strict_json_parse(const char *text, size_t max, int depth,
+		      struct json_object **ret)
+{
+	return parse(text, max, depth, json_type_object, ret);
+}
+
+int strict_json_parse_list(const char *text, size_t max, int depth,
+			   struct json_object **ret)
+{
+	return parse(text, max, depth, json_type_array, ret);
 }

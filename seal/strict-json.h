@@ -15,4 +15,8 @@
 int strict_json_parse(const char *text, size_t max, int depth,
 		      struct json_object **ret);
 
+/* The same for text that is one list. */
+int strict_json_parse_list(const char *text, size_t max, int depth,
+			   struct json_object **ret);
+
 #endif

@@ -26,6 +26,7 @@ static const char *const configfs_attributes[] = {
 	"inblob",	    "outblob",	    "auxblob",
 	"manifestblob",	    "provider",	    "generation",
 	"service_provider", "service_guid", "service_manifest_version",
+	"privlevel_floor",
 };
 
 /* What the fake kernel does; zero: all is well and *manifest is attested. */
@@ -41,6 +42,8 @@ static struct configfs {
 	size_t report_grows;	/* bytes after the report */
 	uint32_t vmpl;		/* that the report is for */
 	bool no_item;		/* mkdir gives this errno */
+	bool no_svsm;		/* no services, and no manifest */
+	const char *floor;	/* privlevel_floor, where there is one */
 	bool keeps;		/* rmdir removes nothing */
 	bool no_entropy;	/* getrandom fails */
 	unsigned writes;
@@ -90,9 +93,19 @@ static inline void configfs_answer(const uint8_t *nonce)
 	tree_check(grown.data != NULL, "report");
 	memcpy(grown.data, report.data, report.len);
 	configfs_set("outblob", grown.data, report.len + configfs.report_grows);
-	configfs_set("manifestblob", configfs.manifest.data,
-		     configfs.manifest.len);
+	if (!configfs.no_svsm)
+		configfs_set("manifestblob", configfs.manifest.data,
+			     configfs.manifest.len);
 	configfs_set("auxblob", configfs.aux.data, configfs.aux.len);
+}
+
+/* Which attributes a provider has is its own affair. */
+static inline bool configfs_has(const char *name)
+{
+	if (strcmp(name, "privlevel_floor") == 0)
+		return configfs.floor;
+	return !configfs.no_svsm || (strncmp(name, "service_", 8) != 0 &&
+				     strcmp(name, "manifestblob") != 0);
 }
 
 int mkdir(const char *path, mode_t mode)
@@ -113,7 +126,11 @@ int mkdir(const char *path, mode_t mode)
 	if (syscall(SYS_mkdir, path, mode) < 0)
 		return -1;
 	for (size_t i = 0; i < array_size(configfs_attributes); i++)
-		configfs_set(configfs_attributes[i], "", 0);
+		if (configfs_has(configfs_attributes[i]))
+			configfs_set(configfs_attributes[i], "", 0);
+	if (configfs.floor)
+		configfs_set("privlevel_floor", configfs.floor,
+			     strlen(configfs.floor));
 	(void)snprintf(line, sizeof(line), "%s\n", provider);
 	configfs_set("provider", line, strlen(line));
 	configfs.writes = 0;

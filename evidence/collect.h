@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* From a running VM into struct evidence. */
+#ifndef EVIDENCE_COLLECT_H
+#define EVIDENCE_COLLECT_H
+
+#include "evidence/evidence.h"
+#include "lib/fail.h"
+#include "seal/tpm.h"
+
+/* Where a VM keeps what is collected. */
+struct evidence_sources {
+	const char *root; /* "", or a directory with its /sys and /run */
+	struct tpm *tpm;  /* NULL: none */
+	const char *chip; /* "tpm0", which has a class and a log; or NULL */
+	uint32_t pcrs;	  /* mask of those to quote, not 0 */
+	struct json_object *init; /* borrowed; NULL: of measurements.json */
+};
+
+/*
+ * Collects everything under a nonce of 1 to evidence_nonce_max bytes: first
+ * what is signed, then the logs, so that they hold at least what was signed.
+ * What this VM does not have is left out, but one of TPM and report has to be
+ * there. The caller frees *ret.
+ */
+int evidence_collect(const struct evidence_sources *s,
+		     const struct bytes *nonce, struct evidence *ret,
+		     struct fail *f);
+
+/*
+ * A nonce of our own, for who has none: such evidence says who and what, and
+ * not when. The caller frees *ret.
+ */
+int evidence_make_nonce(struct bytes *ret, struct fail *f);
+
+/* The keys of a TPM alone. The caller frees *ret. */
+int evidence_identity(struct tpm *t, struct evidence_tpm *ret, struct fail *f);
+
+#endif
