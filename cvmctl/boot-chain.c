@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cvmctl/load-options.h"
+#include "evidence/load-options.h"
 #include "cvmctl/pe.h"
 #include "lib/own.h"
 #include "seal/events.h"

@@ -9,7 +9,7 @@
 
 #include "cvmctl/command.h"
 #include "cvmctl/image.h"
-#include "cvmctl/load-options.h"
+#include "evidence/load-options.h"
 #include "cvmctl/options.h"
 #include "lib/io.h"
 #include "lib/own.h"

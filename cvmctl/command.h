@@ -11,8 +11,9 @@
 /* What a subcommand returns: these, or -errno with *f filled in. */
 enum {
 	COMMAND_OK = 0,
-	COMMAND_HELP = 1,  /* --help was asked for and printed */
-	COMMAND_USAGE = 2, /* the arguments are wrong; *f says how */
+	COMMAND_HELP = 1,    /* --help was asked for and printed */
+	COMMAND_USAGE = 2,   /* the arguments are wrong; *f says how */
+	COMMAND_REFUSED = 3, /* judged, and refused; the answer says why */
 };
 
 int command_build(int argc, char **argv, struct fail *f);
@@ -23,6 +24,7 @@ int command_srk(int argc, char **argv, struct fail *f);
 int command_unseal(int argc, char **argv, struct fail *f);
 int command_evidence(int argc, char **argv, struct fail *f);
 int command_challenge(int argc, char **argv, struct fail *f);
+int command_verify(int argc, char **argv, struct fail *f);
 int command_inspect(int argc, char **argv, struct fail *f);
 int command_check(int argc, char **argv, struct fail *f);
 

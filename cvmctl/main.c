@@ -25,6 +25,7 @@ static const struct {
 	{ "unseal", command_unseal, "for tests: the key of a sealed disk" },
 	{ "evidence", command_evidence, "in a VM: what a verifier goes by" },
 	{ "challenge", command_challenge, "of a verifier to a VM's TPM" },
+	{ "verify", command_verify, "judge the evidence of a VM" },
 	{ "inspect", command_inspect, "show what one of our files holds" },
 	{ "check", command_check, "check boot.conf, apps.conf, IMA policy" },
 };
@@ -37,7 +38,8 @@ static void print_usage(FILE *out)
 			      commands[i].summary);
 	(void)fputs("\ncvmctl COMMAND --help lists the options of one; "
 		    "cvmctl --version says which this is.\n"
-		    "Exit status: 0 done, 1 failed, 2 wrong usage.\n",
+		    "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not "
+		    "trusted.\n",
 		    out);
 }
 
@@ -45,9 +47,10 @@ static int report(const char *command, int result, const struct fail *f)
 {
 	char line[fail_line_max];
 
-	if (result == COMMAND_OK || result == COMMAND_HELP) {
+	if (result == COMMAND_OK || result == COMMAND_HELP ||
+	    result == COMMAND_REFUSED) {
 		if (fflush(stdout) == 0)
-			return 0;
+			return result == COMMAND_REFUSED ? COMMAND_REFUSED : 0;
 		(void)fprintf(stderr,
 			      "cvmctl: %s: cannot write the answer: %s; free "
 			      "disk space\n",

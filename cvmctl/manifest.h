@@ -10,7 +10,7 @@
 #include "lib/json.h"
 #include "seal/pcr.h"
 
-enum { manifest_max = 256 * 1024 * 1024 };
+enum { manifest_max = 256 * 1024 * 1024, manifest_depth_max = 12 };
 
 /* The manifest of an image directory. The caller releases *ret. */
 int manifest_read(const char *image, struct json_object **ret, struct fail *f);

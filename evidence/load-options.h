@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line in the form in which EFI hands it to a kernel. */
-#ifndef CVMCTL_LOAD_OPTIONS_H
-#define CVMCTL_LOAD_OPTIONS_H
+#ifndef EVIDENCE_LOAD_OPTIONS_H
+#define EVIDENCE_LOAD_OPTIONS_H
 
 #include "lib/bytes.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* See load-options.h. */
-#include "cvmctl/load-options.h"
+#include "evidence/load-options.h"
 
 #include <errno.h>
 

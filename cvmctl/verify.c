@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+/*
+ * cvmctl verify: judges the evidence of a VM against the manifest of an image,
+ * and says why. It needs no TPM and no network.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cvmctl/command.h"
+#include "cvmctl/image.h"
+#include "cvmctl/lists.h"
+#include "cvmctl/manifest.h"
+#include "cvmctl/options.h"
+#include "cvmctl/prediction-read.h"
+#include "cvmctl/verify.h"
+#include "evidence/judge.h"
+#include "evidence/read.h"
+#include "lib/hex.h"
+#include "lib/io.h"
+#include "lib/own.h"
+#include "seal/strict-json.h"
+
+struct verify_options {
+	const char *evidence, *manifest;
+	struct verify_words words;
+	const char *prediction, *require_pcrs;
+	bool without_hardware;
+	bool json;
+};
+
+static const struct option_usage usage = {
+	"verify --nonce HEX | --challenged FILE [OPTION]... EVIDENCE MANIFEST",
+	"Judges what cvmctl evidence wrote in a VM against the manifest.json of an\n"
+	"image. Exit status 0: trusted; 3: not trusted, and the answer says why;\n"
+	"1: it could not be judged.",
+};
+
+static int read_options(int argc, char **argv, struct verify_options *o,
+			struct fail *f)
+{
+	const struct option_spec specs[] = {
+		{ NULL, OPTION_OPERAND, "EVIDENCE", "of the VM", &o->evidence },
+		{ NULL, OPTION_OPERAND, "MANIFEST",
+		  "manifest.json of the image", &o->manifest },
+		{ "nonce", OPTION_TEXT, "HEX", "the quote has to hold it",
+		  &o->words.nonce },
+		{ "challenged", OPTION_TEXT, "FILE",
+		  "what cvmctl challenge --secret wrote",
+		  &o->words.challenged },
+		{ "ak", OPTION_TEXT, "FILE",
+		  "the attestation key, or its name in hex", &o->words.ak },
+		{ "ek", OPTION_TEXT, "FILE",
+		  "the endorsement key, or its name in hex", &o->words.ek },
+		{ "ek-ca", OPTION_TEXT, "FILE",
+		  "certificates of TPM makers, PEM", &o->words.ek_ca },
+		{ "snp-certs", OPTION_TEXT, "DIR",
+		  "ark.pem, and ask.pem and vcek.pem", &o->words.snp_certs },
+		{ "snp-measurement", OPTION_TEXT, "HEX",
+		  "the launch measurement to expect",
+		  &o->words.snp_measurement },
+		{ "prediction", OPTION_TEXT, "FILE",
+		  "of cvmctl predict --json --boot", &o->prediction },
+		{ "require-pcrs", OPTION_TEXT, "LIST",
+		  "PCRs that logs have to account for", &o->require_pcrs },
+		{ "without-hardware", OPTION_FLAG, NULL,
+		  "ask for no signature of the processor",
+		  &o->without_hardware },
+		{ "json", OPTION_FLAG, NULL, "answer in JSON", &o->json },
+		{ 0 },
+	};
+	int r = options_read(&usage, specs, argc, argv, f);
+
+	if (r)
+		return r;
+	if (!o->words.nonce == !o->words.challenged)
+		return options_refuse(f, argv[0],
+				      "give one of --nonce and --challenged");
+	return 0;
+}
+
+static int read_evidence(const char *path, struct evidence *ret, struct fail *f)
+{
+	own_bytes struct bytes text = { 0 };
+	int r = io_read_file(AT_FDCWD, path, evidence_json_max, &text);
+
+	if (r < 0)
+		return fail_errno(f, r, "check the path", "read %s", path);
+	return evidence_read_json((const char *)text.data, text.len, ret, f);
+}
+
+/* From its publisher, and yet no two readers may understand it differently. */
+static int read_manifest(const char *path, struct json_object **ret,
+			 struct fail *f)
+{
+	static const char remedy[] = "give the manifest.json of an image";
+	own_bytes struct bytes text = { 0 };
+	own_json struct json_object *o = NULL;
+	int r = io_read_file(AT_FDCWD, path, manifest_max, &text);
+
+	if (r < 0)
+		return fail_errno(f, r, remedy, "read %s", path);
+	r = strict_json_parse((const char *)text.data, manifest_max,
+			      manifest_depth_max, &o);
+	if (r == -ENOMEM)
+		return fail_errno(f, r, "free memory", "read %s", path);
+	if (r < 0 || strcmp(json_get_string(o, "type"), IMAGE_TYPE) != 0 ||
+	    json_object_get_int64(json_get(o, "schema")) != 1)
+		return fail_because(f, "it is no manifest of schema 1", remedy,
+				    "read %s", path);
+	*ret = take_ptr(o);
+	return 0;
+}
+
+static int print(const struct verdict *v, bool json, struct fail *f)
+{
+	own_bytes struct bytes text = { 0 };
+
+	if ((json ? verdict_write_json(v, &text)
+		  : verdict_write_text(v, &text)) < 0)
+		return fail_errno(f, ENOMEM, "free memory", "write the answer");
+	(void)fputs((const char *)text.data, stdout); /* main() checks */
+	return verdict_trusted(v) ? COMMAND_OK : COMMAND_REFUSED;
+}
+
+static int verify(const struct verify_options *o, struct expectations *x,
+		  struct fail *f)
+{
+	own_evidence struct evidence e = { .has_tpm = false };
+	own_json struct json_object *manifest = NULL;
+	own_json struct json_object *prediction = NULL;
+	own_verdict struct verdict v = { .n = 0 };
+	int r = read_evidence(o->evidence, &e, f);
+
+	if (r == 0)
+		r = read_manifest(o->manifest, &manifest, f);
+	if (r == 0 && o->prediction)
+		r = prediction_open(o->prediction, &prediction, f);
+	if (r < 0)
+		return r;
+	x->manifest = manifest;
+	x->prediction = prediction;
+	r = judge(&e, x, &v);
+	if (r < 0)
+		return fail_errno(f, r, "free memory", "judge the evidence");
+	return print(&v, o->json, f);
+}
+
+int command_verify(int argc, char **argv, struct fail *f)
+{
+	struct verify_options o = { .json = false };
+	own_verify_files struct verify_files files = { .n = 0 };
+	struct expectations x = { .challenged = false };
+	int r = read_options(argc, argv, &o, f);
+
+	if (r == 0)
+		r = verify_read_words(&o.words, argv[0], &files, &x, f);
+	if (r)
+		return r;
+	x.without_hardware = o.without_hardware;
+	if (o.require_pcrs &&
+	    list_read_pcrs(o.require_pcrs, &x.required_pcrs) < 0)
+		return options_refuse(f, argv[0],
+				      "--require-pcrs %s is not a list of PCRs "
+				      "from 0 to 23",
+				      o.require_pcrs);
+	return verify(&o, &x, f);
+}

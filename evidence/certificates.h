@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* X.509 certificates by OpenSSL, with ownership by scope. */
+#ifndef EVIDENCE_CERTIFICATES_H
+#define EVIDENCE_CERTIFICATES_H
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+
+#include "lib/bytes.h"
+
+void certificate_free(X509 **certificate);
+void certificate_store_free(X509_STORE **store);
+void public_key_free(EVP_PKEY **key);
+
+#define own_certificate	      __attribute__((cleanup(certificate_free)))
+#define own_certificate_store __attribute__((cleanup(certificate_store_free)))
+#define own_public_key	      __attribute__((cleanup(public_key_free)))
+
+/* One certificate in DER, and nothing after it; NULL. The caller frees. */
+X509 *certificate_read_der(const uint8_t *data, size_t len);
+
+/* The first one of a PEM file. */
+X509 *certificate_read_pem(const struct bytes *pem);
+
+/* All of a PEM file, each believed; NULL if there is none. */
+X509_STORE *certificate_store_read(const struct bytes *pem);
+
+/* True while the host's clock says that it is valid. */
+bool certificate_is_current(const X509 *certificate);
+
+#endif

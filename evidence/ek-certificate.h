@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The certificate that a TPM's maker has given its endorsement key. */
+#ifndef EVIDENCE_EK_CERTIFICATE_H
+#define EVIDENCE_EK_CERTIFICATE_H
+
+#include "evidence/public.h"
+#include "lib/bytes.h"
+#include "lib/fail.h"
+
+enum { ek_ca_max = 1024 * 1024 };
+
+/*
+ * Whether certificate, X.509 in DER, is of this key, and leads to one of the
+ * certificates in ca (PEM), all of which are believed. 0; -EINVAL with a
+ * reason in *f; -ENOMEM.
+ */
+int ek_certificate_check(const struct bytes *certificate,
+			 const struct bytes *ca, const struct tpm_public *ek,
+			 struct fail *f);
+
+#endif

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+/*
+ * See logs.h. The log of init stands in a file that the workload could
+ * write: nothing in it is believed but what the PCRs confirm.
+ */
+#include "evidence/logs.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "lib/own.h"
+#include "seal/events.h"
+#include "seal/json-values.h"
+#include "seal/pcr.h"
+
+static bool is_kind(const char *name, enum event_kind kind)
+{
+	return strcmp(name, event_kind_name(kind)) == 0;
+}
+
+/* init extends no others; in theirs an event of its log would be a lie. */
+static int read_pcr(struct json_object *value, const char *kind, unsigned *ret)
+{
+	unsigned pcr = is_kind(kind, EVENT_VOLUME_KEY)
+			       ? (unsigned)pcr_volume_keys
+			       : (unsigned)pcr_apps;
+
+	if (!json_object_is_type(value, json_type_int) ||
+	    json_object_get_int64(value) != pcr)
+		return -EINVAL;
+	*ret = pcr;
+	return 0;
+}
+
+/* What the digests are said to be of, if it is in the log; or NULL. */
+static const char *measured_text(struct json_object *content, const char *kind)
+{
+	if (is_kind(kind, EVENT_DIRECTORY))
+		return json_value_string(json_get(content, "listing"));
+	if (is_kind(kind, EVENT_CAP))
+		return json_value_string(json_get(content, "path"));
+	return NULL;
+}
+
+/* 1: they are of the text; 0: they are not; or -errno. */
+static int is_digest_of(const struct digest_set *digests, const char *text)
+{
+	struct digest_set computed;
+	int r = digest_data(digests->algs, text, strlen(text), &computed);
+
+	if (r < 0)
+		return r;
+	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++)
+		if (digests->algs & 1U << a &&
+		    CRYPTO_memcmp(digests->value[a], computed.value[a],
+				  digest_size(a)) != 0)
+			return 0;
+	return 1;
+}
+
+/* "web /usr/bin/python3" */
+static char *describe(struct json_object *content)
+{
+	const char *app = json_get_string(content, "app");
+	own_text struct text t = { 0 };
+
+	text_add(&t, "%s%s%s", app, *app ? " " : "",
+		 json_get_string(content, "path"));
+	return text_failed(&t) ? NULL : take_ptr(t.s);
+}
+
+static int read_record(struct json_object *o, struct log_event *ret,
+		       struct fail *f)
+{
+	struct json_object *content = json_get(o, "content");
+	const char *kind = json_value_string(json_get(content, "kind"));
+	const char *text;
+	int r = 1;
+
+	if (!kind || read_pcr(json_get(o, "pcr"), kind, &ret->pcr) < 0 ||
+	    log_read_digests(json_get(o, "digests"), &ret->digests) < 0)
+		return fail_reason(f, "its record %zu is none of init",
+				   ret->number);
+	text = measured_text(content, kind);
+	if (text)
+		r = is_digest_of(&ret->digests, text);
+	else if (is_kind(kind, EVENT_DIRECTORY) || is_kind(kind, EVENT_CAP))
+		r = 0;
+	if (r == 0)
+		return fail_reason(f,
+				   "the digests of its record %zu are not "
+				   "those of the text in it",
+				   ret->number);
+	if (r < 0)
+		return r;
+	ret->origin = is_kind(kind, EVENT_VOLUME_KEY) ? ORIGIN_SECRET
+						      : ORIGIN_UNKNOWN;
+	ret->type = strdup(kind);
+	ret->says = describe(content);
+	return ret->type && ret->says ? 0 : -ENOMEM;
+}
+
+int init_log_read(struct json_object *records, struct log_events *ret,
+		  struct fail *f)
+{
+	if (!json_object_is_type(records, json_type_array))
+		return fail_reason(f, "it is no list of records");
+	for (size_t i = 0; i < json_object_array_length(records); i++) {
+		own_log_event struct log_event e = { .log = LOG_INIT,
+						     .number = i };
+		int r = read_record(json_object_array_get_idx(records, i), &e,
+				    f);
+
+		if (r == 0)
+			r = log_events_add(ret, &e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the judge-*.c files share, and no other file includes:
+ *
+ *	judge.c          the order of the checks
+ *	judge-keys.c     whose the attestation key is
+ *	judge-quote.c    nonce, signature, PCR values
+ *	judge-report.c   what the processor signs
+ *	judge-logs.c     all logs but IMA's, replayed
+ *	judge-boot.c     kernel, command line, initramfs
+ *	judge-apps.c     PCR 14
+ *	judge-ima.c      IMA's list and PCR 10
+ *	known.c          digests of the manifest and the prediction
+ */
+#ifndef EVIDENCE_JUDGE_INTERNAL_H
+#define EVIDENCE_JUDGE_INTERNAL_H
+
+#include "evidence/judge.h"
+#include "evidence/known.h"
+#include "evidence/public.h"
+#include "seal/pcr.h"
+
+enum {
+	pcr_kernel = 4,
+	pcr_initrd = 9,
+	pcr_ima = 10,
+	pcr_unified = 11,
+	pcr_overrides = 12,
+	pcr_judged = 16, /* from here on PCRs are for debugging and DRTM */
+};
+
+/* One judgement in the making. */
+struct judging {
+	const struct evidence *e;
+	const struct expectations *x;
+	struct verdict *v;
+	bool has_ak, has_ek; /* that they could be read */
+	struct tpm_public ak, ek;
+	digest_algs banks; /* those that were quoted */
+	struct known known;
+	/* before all events, after the firmware's, and after all */
+	struct digest_set start[pcr_count];
+	struct digest_set firmware[pcr_count];
+	struct digest_set replayed[pcr_count];
+	uint32_t accounted; /* PCRs that are so in each quoted bank */
+};
+
+/* Each adds its checks: 0, -ENOMEM or -EIO. */
+int judge_keys(struct judging *j);
+int judge_quote(struct judging *j);
+int judge_reports(struct judging *j);
+int judge_logs(struct judging *j);
+int judge_boot(struct judging *j);
+int judge_apps(struct judging *j);
+int judge_ima(struct judging *j);
+
+/* The quoted value; NULL if the PCR was not quoted in this bank. */
+const uint8_t *judging_quoted(const struct judging *j, enum digest_alg bank,
+			      unsigned pcr);
+
+/* True if it is so in bank, and equal to the digest of that bank. */
+bool judging_equals(const struct judging *j, enum digest_alg bank, unsigned pcr,
+		    const struct digest_set *value);
+
+/* The banks that are quoted for this PCR. */
+digest_algs judging_banks(const struct judging *j, unsigned pcr);
+
+/* Hash functions whose collisions nobody can find: not SHA-1. */
+enum {
+	strong_banks =
+		1U << DIGEST_SHA256 | 1U << DIGEST_SHA384 | 1U << DIGEST_SHA512,
+};
+
+/*
+ * Finishes what a parser said: a reason in *f becomes a refusal of the check
+ * name, 0 becomes 0, and anything else stays. Returns 1 after a refusal.
+ */
+int judging_parsed(struct judging *j, const char *name, int result,
+		   const struct fail *f);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The judge: evidence and what is expected of it in, a verdict out. It reads
+ * no files and asks nobody. What it could not check it says, and then the VM
+ * is not trusted.
+ */
+#ifndef EVIDENCE_JUDGE_H
+#define EVIDENCE_JUDGE_H
+
+#include "evidence/evidence.h"
+#include "evidence/verdict.h"
+#include "lib/json.h"
+#include "seal/marshal.h"
+
+enum { launch_measurement_size = 48 };
+
+/* Certificates of AMD in PEM, borrowed; without ark there are none. */
+struct snp_certificates {
+	const struct bytes *ark;  /* AMD's root, believed */
+	const struct bytes *ask;  /* NULL: from the report's table */
+	const struct bytes *vcek; /* the same */
+};
+
+/* The name of a key that is believed. */
+struct believed_key {
+	bool given;
+	uint8_t name[tpm_name_size];
+};
+
+/* All that is pointed to is borrowed. */
+struct expectations {
+	/* what the quote has to hold; of a challenge: see challenge.h */
+	const struct bytes *nonce;
+	bool challenged;
+	struct believed_key ak;
+	struct believed_key ek;
+	const struct bytes *ek_ca; /* PEM of certificates, or NULL */
+	struct snp_certificates snp;
+	bool has_measurement;
+	uint8_t measurement[launch_measurement_size]; /* of the launch */
+	bool without_hardware; /* nothing of the processor is asked for */
+	struct json_object *manifest;
+	struct json_object *prediction; /* or NULL */
+	uint32_t required_pcrs; /* in the quote, and explained by logs */
+};
+
+/*
+ * Judges. *ret is freed by the caller. 0, whatever the verdict is; -ENOMEM or
+ * -EIO, and nothing was judged.
+ */
+int judge(const struct evidence *e, const struct expectations *x,
+	  struct verdict *ret);
+
+#endif

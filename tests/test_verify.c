@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+/* cvmctl verify: its files and options. What is judged: test_judge*.c. */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/table.h"
+
+#include "cvmctl/command.h"
+#include "evidence/read.h"
+#include "lib/hex.h"
+#include "tests/cvmctl.h"
+#include "tests/evidence.h"
+
+static struct boot_story story;
+static struct tree tree;
+
+#define ARGUMENTS(what) \
+	"cannot read the arguments: " what "; see cvmctl verify --help"
+#define NO_EVIDENCE(why) \
+	"cannot read the evidence: " why "; make it with cvmctl evidence"
+#define NO_MANIFEST(why) \
+	"cannot read bad: " why "; give the manifest.json of an image"
+
+static const struct refusal {
+	const char *words; /* behind "verify" */
+	int result;	   /* COMMAND_USAGE, or -1 for any failure */
+	const char *line;
+} refusals[] = {
+	{ "e m", COMMAND_USAGE,
+	  ARGUMENTS("give one of --nonce and --challenged") },
+	{ "--nonce 00 --challenged r e m", COMMAND_USAGE,
+	  ARGUMENTS("give one of --nonce and --challenged") },
+	{ "--nonce 0 e m", COMMAND_USAGE,
+	  ARGUMENTS("--nonce 0 is not 1 to 64 bytes in lower-case hex") },
+	{ "--nonce 00 --require-pcrs 24 e m", COMMAND_USAGE,
+	  ARGUMENTS("--require-pcrs 24 is not a list of PCRs from 0 to 23") },
+	{ "--nonce 00 --snp-measurement 00 e m", COMMAND_USAGE,
+	  ARGUMENTS("--snp-measurement 00 is not 48 bytes in lower-case "
+		    "hex") },
+	{ "--nonce 00 e", COMMAND_USAGE, ARGUMENTS("MANIFEST is missing") },
+	{ "--challenged none e m", -1,
+	  "cannot read none: No such file or directory; check --challenged" },
+	{ "--challenged e e m", -1,
+	  "cannot read e: File too large; check --challenged" },
+	{ "--nonce 00 --ak none e m", -1,
+	  "cannot read none: No such file or directory; check --ak" },
+	{ "--nonce 00 --ak bad e m", -1,
+	  "cannot use bad: it is no TPM2B_PUBLIC of an RSA or ECC key with "
+	  "SHA-256 names; check --ak" },
+	{ "--nonce 00 --ek none e m", -1,
+	  "cannot read none: No such file or directory; check --ek" },
+	{ "--nonce 00 --ek-ca none e m", -1,
+	  "cannot read none: No such file or directory; check --ek-ca" },
+	{ "--nonce 00 --snp-certs . e m", -1,
+	  "cannot read ./ark.pem: No such file or directory; check "
+	  "--snp-certs" },
+	{ "--nonce 00 none m", -1,
+	  "cannot read none: No such file or directory; check the path" },
+	{ "--nonce 00 e none", -1,
+	  "cannot read none: No such file or directory; give the "
+	  "manifest.json of an image" },
+	{ "--nonce 00 --prediction none e m", -1,
+	  "cannot read none: No such file or directory; make it with cvmctl "
+	  "predict --json" },
+	{ "--nonce 00 bad m", -1, NO_EVIDENCE("it is not a JSON object") },
+	{ "--nonce 00 m m", -1, NO_EVIDENCE("it is no evidence of ours") },
+	{ "--nonce 00 e bad", -1,
+	  NO_MANIFEST("it is no manifest of schema 1") },
+};
+
+static void refuses(void **state)
+{
+	const struct refusal *c = *state;
+	char line[fail_line_max];
+	struct fail f = { 0 };
+	int r = cvmctl_run(command_verify, &f, "verify %s", c->words);
+
+	(void)snprintf(line, sizeof(line), "cannot %s: %s; %s", f.what,
+		       f.reason, f.remedy);
+	assert_int_equal(r < 0 ? -1 : r, c->result);
+	assert_string_equal(line, c->line);
+}
+
+/* Runs it, and takes what it says. */
+static int run(const char *words, struct bytes *ret)
+{
+	own_fd int stdout_fd = dup(STDOUT_FILENO);
+	own_fd int fd = memfd_create("stdout", MFD_CLOEXEC);
+	struct fail f = { 0 };
+	int r;
+
+	(void)fflush(stdout);
+	assert_true(dup2(fd, STDOUT_FILENO) >= 0);
+	r = cvmctl_run(command_verify, &f, "%s", words);
+	(void)fflush(stdout);
+	assert_true(dup2(stdout_fd, STDOUT_FILENO) >= 0);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	assert_int_equal(io_read_fd(fd, 1 << 20, ret), 0);
+	return r;
+}
+
+static void answers(const char *options, int result, const char *said)
+{
+	own_bytes struct bytes text = { 0 };
+	char words[1024];
+
+	(void)snprintf(words, sizeof(words), "verify %s e m", options);
+	assert_int_equal(run(words, &text), result);
+	if (!strstr((const char *)text.data, said)) {
+		print_message("%s\n", (const char *)text.data);
+		fail_msg("%s: not said: %s", options, said);
+	}
+}
+
+static void judges(void **state)
+{
+	char name[2 * tpm_name_size + 1];
+	char options[512];
+
+	(void)state;
+	hex_encode(story.ek, sizeof(story.ek), name);
+	answers("--challenged r --ek ek.pub --without-hardware", COMMAND_OK,
+		"\ntrusted\n");
+	answers("--challenged r --ek ek.pub --without-hardware --json",
+		COMMAND_OK, "\"trusted\":true");
+	answers("--challenged r --ek ek.pub --without-hardware --prediction p "
+		"--require-pcrs 4,9,10,14",
+		COMMAND_OK, "PCRs 4,9,10,14 are quoted and accounted for");
+	answers("--challenged r --ek ek.pub", COMMAND_REFUSED,
+		"\nnot trusted\n");
+	answers("--nonce 00 --ak ak.pub --without-hardware", COMMAND_REFUSED,
+		"refused  nonce ");
+	(void)snprintf(options, sizeof(options),
+		       "--challenged r --ek %s --without-hardware", name);
+	answers(options, COMMAND_OK, "\ntrusted\n");
+	answers("--challenged r --ek ak.pub --without-hardware",
+		COMMAND_REFUSED, "refused  endorsement-key ");
+}
+
+static void put(const char *name, const void *data, size_t len)
+{
+	assert_int_equal(io_replace_file(name, data, len, 0600), 0);
+}
+
+static void put_json(const char *name, struct json_object *o)
+{
+	own_bytes struct bytes text = { 0 };
+
+	assert_int_equal(json_write(o, &text), 0);
+	put(name, text.data, text.len);
+}
+
+static void make_files(void)
+{
+	own_evidence struct evidence e = { .has_tpm = false };
+	struct fail f = { 0 };
+
+	tree_make(&tree);
+	tree_check(chdir(tree.path) == 0, "chdir");
+	story_make(&story);
+	put("e", story.evidence.data, story.evidence.len);
+	put("r", story.random, sizeof(story.random));
+	put("bad", "bad", 3);
+	put_json("m", story.manifest);
+	put_json("p", story.prediction);
+	assert_ok(evidence_read_json((const char *)story.evidence.data,
+				     story.evidence.len, &e, &f),
+		  &f);
+	put("ek.pub", e.tpm.ek.data, e.tpm.ek.len);
+	put("ak.pub", e.tpm.ak.data, e.tpm.ak.len);
+}
+
+int main(void)
+{
+	static const struct table tables[] = {
+		TABLE(refuses, refusals),
+		CASE(judges),
+	};
+	int r;
+
+	make_files();
+	r = table_run(tables, array_size(tables));
+	story_free(&story);
+	tree_remove(&tree);
+	return r;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One judgement of the evidence of tests/evidence.h, with one thing changed,
+ * and the check that has to notice. Include cmocka.h first.
+ */
+#ifndef TESTS_TRIAL_H
+#define TESTS_TRIAL_H
+
+#include "evidence/read.h"
+#include "tests/evidence.h"
+
+struct trial {
+	const struct boot_story *story;
+	struct evidence e;
+	struct expectations x;
+	struct bytes nonce;	      /* borrowed from the story */
+	struct json_object *manifest; /* the case's own, or NULL */
+	struct json_object *prediction;
+};
+
+/* A challenged TPM, whose endorsement key is known; no processor. */
+static inline void trial_begin(struct trial *t, const struct boot_story *story)
+{
+	struct fail f = { 0 };
+
+	*t = (struct trial){ .story = story,
+			     .x = { .challenged = true,
+				    .without_hardware = true,
+				    .manifest = story->manifest } };
+	assert_ok(evidence_read_json((const char *)story->evidence.data,
+				     story->evidence.len, &t->e, &f),
+		  &f);
+	t->nonce = (struct bytes){ (uint8_t *)(uintptr_t)story->random,
+				   sizeof(story->random) };
+	t->x.nonce = &t->nonce;
+	t->x.ek.given = true;
+	memcpy(t->x.ek.name, story->ek, sizeof(story->ek));
+}
+
+static inline void trial_end(struct trial *t)
+{
+	evidence_free(&t->e);
+	json_release(&t->manifest);
+	json_release(&t->prediction);
+}
+
+struct trial_case {
+	const char *name; /* first: that of the test */
+	void (*change)(struct trial *t);
+	enum check_result result;
+	const char *check;
+	const char *text;
+};
+
+static inline void trial_show(const struct verdict *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		print_message("%s %s: %s\n",
+			      check_result_name(v->check[i].result),
+			      v->check[i].name, v->check[i].text);
+}
+
+static inline bool trial_says(const struct verdict *v,
+			      const struct trial_case *c)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (strcmp(v->check[i].name, c->check) == 0 &&
+		    v->check[i].result == c->result &&
+		    strcmp(v->check[i].text, c->text) == 0)
+			return true;
+	return false;
+}
+
+/* The check says so, and the verdict follows it. */
+static inline void trial_run(const struct boot_story *story,
+			     const struct trial_case *c)
+{
+	own_verdict struct verdict v = { .n = 0 };
+	struct trial t;
+	bool good = c->result == CHECK_OK || c->result == CHECK_SKIPPED;
+
+	trial_begin(&t, story);
+	if (c->change)
+		c->change(&t);
+	assert_int_equal(judge(&t.e, &t.x, &v), 0);
+	if (!trial_says(&v, c) || verdict_trusted(&v) != good) {
+		trial_show(&v);
+		fail_msg("not so: %s", c->text);
+	}
+	trial_end(&t);
+}
+
+#endif
