@@ -85,7 +85,7 @@ static int inspect_file(const char *path, struct json_object **ret,
 
 	if (fd < 0)
 		return fail_errno(f, errno, "check the path", "open %s", path);
-	if (luks_has_uuid(fd, NULL))
+	if (luks_has_uuid(fd, NULL) > 0)
 		return inspect_disk(path, ret, f);
 	r = io_read_fd(fd, content_max, &content);
 	if (r < 0)

@@ -71,6 +71,7 @@ static void look_at(const struct device_query *query, const char *name,
 {
 	char path[PATH_MAX];
 	own_fd int fd = -1;
+	int r;
 
 	if (snprintf(path, sizeof(path), "/dev/%s", name) >= (int)sizeof(path))
 		return;
@@ -78,9 +79,10 @@ static void look_at(const struct device_query *query, const char *name,
 	if (fd < 0)
 		return; /* an empty drive, or gone again */
 	found->looked_at++;
-	if (!query->matches(fd, query->wanted))
-		return;
-	if (found->matches++ == 0)
+	r = query->matches(fd, query->wanted);
+	if (r < 0)
+		found->unreadable++;
+	if (r > 0 && found->matches++ == 0)
 		memcpy(found->path, path, strlen(path) + 1);
 }
 

@@ -12,7 +12,8 @@
 #include <stdint.h>
 
 struct device_query {
-	bool (*matches)(int fd, const void *wanted);
+	/* 1, 0, or -errno when the device cannot be read */
+	int (*matches)(int fd, const void *wanted);
 	const void *wanted;
 	uint64_t timeout_s;
 };
@@ -21,6 +22,7 @@ struct device_found {
 	char path[PATH_MAX]; /* the first match */
 	size_t matches;	     /* 0: none within the timeout */
 	size_t looked_at;    /* devices that could be opened */
+	size_t unreadable;   /* among them */
 };
 
 /*

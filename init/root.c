@@ -16,9 +16,27 @@
 #include "lib/own.h"
 #include "verity/device.h"
 
-static bool holds_root(int fd, const void *wanted)
+static const char working_disk[] = "attach a disk that works";
+static const char our_disk[] = "attach the disk that was built with this "
+			       "initramfs";
+
+static int holds_root(int fd, const void *wanted)
 {
 	return verity_is_device(fd, wanted);
+}
+
+static int fail_find(const struct device_found *found, struct fail *f)
+{
+	if (found->unreadable) {
+		(void)fail_because(f, "", working_disk, "find the root disk");
+		return fail_reason(f,
+				   "none of %zu disks has the root hash, but "
+				   "%zu cannot be read",
+				   found->looked_at, found->unreadable);
+	}
+	(void)fail_because(f, "", our_disk, "find the root disk");
+	return fail_reason(f, "none of %zu disks has the root hash",
+			   found->looked_at);
 }
 
 static int find_by_hash(struct boot *b, struct fail *f)
@@ -31,14 +49,8 @@ static int find_by_hash(struct boot *b, struct fail *f)
 	if (r < 0)
 		return fail_errno(f, r, "use a kernel with sysfs and netlink",
 				  "look for the root disk");
-	if (!found.matches) {
-		(void)fail_because(f, "",
-				   "attach the disk that was built with "
-				   "this initramfs",
-				   "find the root disk");
-		return fail_reason(f, "none of %zu disks has the root hash",
-				   found.looked_at);
-	}
+	if (!found.matches)
+		return fail_find(&found, f);
 	memcpy(b->root_device, found.path, sizeof(b->root_device));
 	return 0;
 }
@@ -59,11 +71,13 @@ static int find_by_name(struct boot *b, struct fail *f)
 	if (fd < 0)
 		return fail_errno(f, errno, "check [root] device in boot.conf",
 				  "open the root disk %s", path);
-	if (!verity_is_device(fd, &b->conf.root.verity))
+	r = verity_is_device(fd, &b->conf.root.verity);
+	if (r < 0)
+		return fail_errno(f, r, working_disk, "read the root disk %s",
+				  path);
+	if (!r)
 		return fail_because(f, "it does not have the root hash",
-				    "attach the disk that was built with this "
-				    "initramfs",
-				    "use the root disk %s", path);
+				    our_disk, "use the root disk %s", path);
 	memcpy(b->root_device, path, sizeof(b->root_device));
 	return 0;
 }
@@ -81,8 +95,8 @@ static int check_size(const struct boot *b, struct fail *f)
 				    "build the image again with cvmctl build",
 				    "lay out the root disk %s", b->root_device);
 	if (have < 0)
-		return fail_errno(f, errno, "attach a disk that works",
-				  "read the size of %s", b->root_device);
+		return fail_errno(f, errno, working_disk, "read the size of %s",
+				  b->root_device);
 	if ((uint64_t)have >= need)
 		return 0;
 	(void)fail_because(f, "", "attach the whole image",

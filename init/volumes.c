@@ -22,9 +22,27 @@
 #include "seal/luks.h"
 #include "seal/volume-key.h"
 
-static bool holds_volume(int fd, const void *wanted)
+static int holds_volume(int fd, const void *wanted)
 {
 	return luks_has_uuid(fd, wanted);
+}
+
+static int fail_find(const struct boot_volume *v,
+		     const struct device_found *found, struct fail *f)
+{
+	if (found->unreadable) {
+		(void)fail_because(f, "", "attach a disk that works",
+				   "find volume %s", v->name);
+		return fail_reason(f,
+				   "none of %zu disks is LUKS2 with UUID %s, "
+				   "but %zu cannot be read",
+				   found->looked_at, v->uuid,
+				   found->unreadable);
+	}
+	(void)fail_because(f, "", "attach the disk that cvmctl seal prepared",
+			   "find volume %s", v->name);
+	return fail_reason(f, "none of %zu disks is LUKS2 with UUID %s",
+			   found->looked_at, v->uuid);
 }
 
 static int find_by_uuid(const struct boot *b, const struct boot_volume *v,
@@ -38,14 +56,8 @@ static int find_by_uuid(const struct boot *b, const struct boot_volume *v,
 	if (r < 0)
 		return fail_errno(f, r, "use a kernel with sysfs and netlink",
 				  "look for volume %s", v->name);
-	if (!found.matches) {
-		(void)fail_because(f, "",
-				   "attach the disk that cvmctl seal "
-				   "prepared",
-				   "find volume %s", v->name);
-		return fail_reason(f, "none of %zu disks is LUKS2 with UUID %s",
-				   found.looked_at, v->uuid);
-	}
+	if (!found.matches)
+		return fail_find(v, &found, f);
 	if (found.matches > 1)
 		return fail_because(f, "several disks have its UUID",
 				    "attach one of them", "choose volume %s",

@@ -199,24 +199,32 @@ int io_replace_file(const char *path, const void *data, size_t len, mode_t mode)
 	return r;
 }
 
-int io_pread_all(int fd, void *ret, size_t len, off_t offset)
+ssize_t io_pread_some(int fd, void *ret, size_t len, off_t offset)
 {
-	char *at = ret;
+	size_t done = 0;
 
-	while (len) {
-		ssize_t n = pread(fd, at, len, offset);
+	while (done < len) {
+		ssize_t n = pread(fd, (char *)ret + done, len - done,
+				  offset + (off_t)done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
 		if (n == 0)
-			return -EIO;
-		at += n;
-		offset += n;
-		len -= (size_t)n;
+			break;
+		done += (size_t)n;
 	}
-	return 0;
+	return (ssize_t)done;
+}
+
+int io_pread_all(int fd, void *ret, size_t len, off_t offset)
+{
+	ssize_t n = io_pread_some(fd, ret, len, offset);
+
+	if (n < 0)
+		return (int)n;
+	return (size_t)n == len ? 0 : -EIO;
 }
 
 int io_open_in_root(int root_fd, const char *path, int flags)

@@ -44,6 +44,12 @@ int io_write_file(const char *path, const void *data, size_t len);
 int io_replace_file(const char *path, const void *data, size_t len,
 		    mode_t mode);
 
+/*
+ * Reads len bytes at offset, or fewer where the file ends before. How many, or
+ * -errno.
+ */
+ssize_t io_pread_some(int fd, void *ret, size_t len, off_t offset);
+
 /* Reads exactly len bytes at offset; -EIO when the file ends before. */
 int io_pread_all(int fd, void *ret, size_t len, off_t offset);
 

@@ -98,20 +98,8 @@ def test_flipped_block(one, boot, disk, what, where, after):
     assert "  /data/payload" not in result.serial
 
 
-def unreadable(machine, image, at):
-    """MACHINE with IMAGE's root disk, whose sector at AT is an I/O error:
-    QEMU's docs/devel/blkdebug.txt."""
-    rule = {"event": "none", "iotype": "read", "errno": 5, "sector": at // 512}
-    words = ["id=bad,if=none,driver=raw,readonly=on,file.driver=blkdebug",
-             f"file.image.driver=file,file.image.filename={image.root}",
-             *(f"file.inject-error.0.{key}={value}"
-               for key, value in rule.items())]
-    return machine.replace(disks=(), extra=(
-        "-drive", ",".join(words), "-device", "virtio-blk-pci,drive=bad"))
-
-
-UNREADABLE = ("init: root: cannot read the verified root: I/O error; "
-              "attach a disk that works")
+WORKS = "attach a disk that works"
+UNREADABLE = f"init: root: cannot read the verified root: I/O error; {WORKS}"
 
 
 @pytest.mark.parametrize("where, section, line", [
@@ -120,23 +108,26 @@ UNREADABLE = ("init: root: cannot read the verified root: I/O error; "
     (lambda l: l.leaf(0), "", UNREADABLE),
     # read ahead, with the leaf over the first block
     (lambda l: l.leaf(l.payload), "", UNREADABLE),
-    (lambda l: l.top, "", none_of(1)),
-    (lambda l: l.top, VDA, f"{USE}: it does not have the root hash; {ATTACH}"),
+    (lambda l: l.top, "", f"{FIND}: none of 1 disks has the root hash, but 1 "
+     f"cannot be read; {WORKS}"),
+    (lambda l: l.top, VDA, "init: root: cannot read the root disk /dev/vda: "
+     f"I/O error; {WORKS}"),
 ], ids=["first-data", "last-data", "leaf", "leaf-of-app", "top",
         "top-by-name"])
 def test_unreadable_block(tiny, boot, where, section, line):
     """A sector that init reads, or has the kernel read, and gets no data."""
     image = tiny(apps=READER, files=payload("one"), root=section)
     at = where(Layout(image))
-    result = boot(unreadable(image.machine(), image, at)).wait()
+    bad = vm.Unreadable(image.root, at)
+    result = boot(image.machine().replace(disks=(bad,))).wait()
     assert_refused(result, line)
 
 
 def test_unreadable_block_of_app(one, boot):
     """The host can keep data back from an app, which has to expect it: the
     kernel passes the error on and does not panic, as nothing was changed."""
-    machine = unreadable(one.machine(), one, Layout(one).payload)
-    result = boot(machine).wait()
+    bad = vm.Unreadable(one.root, Layout(one).payload)
+    result = boot(one.machine().replace(disks=(bad,))).wait()
     assert "actor: early" in result.serial
     assert "/data/payload': Input/output error" in result.serial
     assert "  /data/payload" not in result.serial

@@ -129,6 +129,11 @@ def forged(disk):
     return (disk,)
 
 
+def unreadable(at=None):
+    """Answer with an error for the sector at the byte AT, or for each."""
+    return lambda disk: (vm.Unreadable(disk.path, at),)
+
+
 def cut(size):
     """Keep the first SIZE bytes of it."""
     def shorten(disk):
@@ -151,6 +156,11 @@ NO_FILE_SYSTEM = ("init: volumes: cannot mount volume state on /data: "
                   f"Invalid argument; {RESTORE}")
 
 
+WORKS = "attach a disk that works"
+EIO = f"I/O error; {WORKS}"
+KEYSLOT = 32 * 1024              # where the area of the first one begins
+
+
 @pytest.mark.parametrize("volume, host, line", [
     (BY_UUID, nothing, NONE_OF.format(1)),
     (BY_DEVICE, nothing, NOT_AT),
@@ -158,6 +168,12 @@ NO_FILE_SYSTEM = ("init: volumes: cannot mount volume state on /data: "
      "have its UUID; attach one of them"),
     (BY_UUID, blanked, NONE_OF.format(2)),
     (BY_DEVICE, blanked, NO_HEADER),
+    (BY_UUID, unreadable(), "init: volumes: cannot find volume state: none of "
+     f"2 disks is LUKS2 with UUID {UUID}, but 1 cannot be read; {WORKS}"),
+    (BY_DEVICE, unreadable(),
+     f"init: volumes: cannot read volume /dev/vdb: {EIO}"),
+    (BY_UUID, unreadable(KEYSLOT),
+     f"init: volumes: cannot open volume /dev/vdb: {EIO}"),
     (BY_UUID, forged, NO_HEADER),
     (BY_DEVICE, forged, NO_HEADER),
     (BY_UUID, cut(512), NONE_OF.format(2)),
@@ -167,7 +183,8 @@ NO_FILE_SYSTEM = ("init: volumes: cannot mount volume state on /data: "
     (BY_UUID, cut(16 * MIB + 4096), NO_FILE_SYSTEM),
     (BY_UUID, cut(40 * MIB), NO_FILE_SYSTEM),
 ], ids=["none", "none-by-device", "twice", "blank", "blank-by-device",
-        "forged", "forged-by-device", "cut-512", "cut-4K", "cut-1M",
+        "unreadable", "unreadable-by-device", "unreadable-keyslot", "forged",
+        "forged-by-device", "cut-512", "cut-4K", "cut-1M",
         "cut-16M", "cut-16M-4K", "cut-40M"])
 def test_host_changes_disk(with_volume, sealed, run, volume, host, line):
     """The disk is not what was sealed."""

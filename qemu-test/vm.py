@@ -137,6 +137,27 @@ class Disk:
 
 
 @dataclasses.dataclass(frozen=True)
+class Unreadable:
+    """A disk that cannot be written, and whose sector at the byte AT, or each
+    sector, is an I/O error: QEMU's docs/devel/blkdebug.txt."""
+    path: Path
+    at: int | None = None
+
+    def options(self, number):
+        """As of a Disk."""
+        rule = {"event": "none", "iotype": "read", "errno": 5}
+        if self.at is not None:
+            rule["sector"] = self.at // 512
+        words = [f"id=disk{number},if=none,driver=raw,readonly=on",
+                 "file.driver=blkdebug,file.image.driver=file",
+                 f"file.image.filename={self.path}",
+                 *(f"file.inject-error.0.{key}={value}"
+                   for key, value in rule.items())]
+        return ["-drive", ",".join(words),
+                "-device", f"virtio-blk-pci,drive=disk{number}"]
+
+
+@dataclasses.dataclass(frozen=True)
 class Machine:
     """Everything that the host decides."""
     kernel: Path | None              # none: the firmware boots from a disk

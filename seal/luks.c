@@ -22,6 +22,7 @@
 #include "seal/token.h"
 
 static const char use_ours[] = "use a disk that cvmctl seal --format made";
+static const char working_disk[] = "attach a disk that works";
 static const char restore[] =
 	"attach the whole disk, or restore it from a copy";
 static const char reseal[] = "seal its key again with cvmctl seal";
@@ -33,6 +34,9 @@ enum {
 	uuid_size = 40,
 };
 
+/* Parts of the header that are checked, besides each keyslot. */
+enum { all_but_keyslots = -1, all_keyslots = -2 };
+
 /* libcryptsetup prints each failure itself: one failure, one line. */
 static void ignore_log(int level, const char *message, void *user)
 {
@@ -41,15 +45,17 @@ static void ignore_log(int level, const char *message, void *user)
 	(void)user;
 }
 
-bool luks_has_uuid(int device_fd, const char *uuid)
+int luks_has_uuid(int device_fd, const char *uuid)
 {
 	/* primary header: magic, then version 2 in big-endian */
 	static const uint8_t magic[] = { 'L', 'U', 'K', 'S', 0xba, 0xbe, 0, 2 };
 	char header[header_size];
+	ssize_t n = io_pread_some(device_fd, header, sizeof(header), 0);
 
-	if (io_pread_all(device_fd, header, sizeof(header), 0) < 0 ||
-	    memcmp(header, magic, sizeof(magic)) != 0)
-		return false;
+	if (n < 0)
+		return (int)n;
+	if (n < header_size || memcmp(header, magic, sizeof(magic)) != 0)
+		return 0;
 	return !uuid || (strlen(uuid) < uuid_size &&
 			 strncmp(header + uuid_at, uuid, uuid_size) == 0);
 }
@@ -142,19 +148,17 @@ static int read_header(const struct luks *l, struct json_object **ret,
 	return refuse(l, "its header is not JSON of at most 128 KiB", f);
 }
 
-static int check_header(const struct luks *l, struct fail *f)
+static const char *find_refusal(struct json_object *header, int part)
 {
-	own_json struct json_object *header = NULL;
-	const char *why;
-	int r = read_header(l, &header, f);
-
-	if (r < 0)
-		return r;
-	why = luks_header_refusal(header);
-	return why ? refuse(l, why, f) : 0;
+	switch (part) {
+	case all_but_keyslots: return luks_header_refusal(header);
+	case all_keyslots: return luks_header_keyslots_refusal(header);
+	default: return luks_header_keyslot_refusal(header, part);
+	}
 }
 
-static int check_keyslot(const struct luks *l, int keyslot, struct fail *f)
+/* part is all_but_keyslots, all_keyslots, or the number of one. */
+static int check(const struct luks *l, int part, struct fail *f)
 {
 	own_json struct json_object *header = NULL;
 	const char *why;
@@ -162,20 +166,24 @@ static int check_keyslot(const struct luks *l, int keyslot, struct fail *f)
 
 	if (r < 0)
 		return r;
-	why = luks_header_keyslot_refusal(header, keyslot);
+	why = find_refusal(header, part);
 	return why ? refuse(l, why, f) : 0;
 }
 
 int luks_check_keyslots(const struct luks *l, struct fail *f)
 {
-	own_json struct json_object *header = NULL;
-	const char *why;
-	int r = read_header(l, &header, f);
+	return check(l, all_keyslots, f);
+}
+
+/* To libcryptsetup a disk that cannot be read is as good as a wrong one. */
+static int fail_load(const struct luks *l, struct fail *f)
+{
+	own_fd int fd = open(l->device, O_RDONLY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : luks_has_uuid(fd, NULL);
 
 	if (r < 0)
-		return r;
-	why = luks_header_keyslots_refusal(header);
-	return why ? refuse(l, why, f) : 0;
+		return luks_fail_device(r, working_disk, "read", l->device, f);
+	return refuse_damaged(l, "it has no valid LUKS2 header", f);
 }
 
 int luks_open(const char *device, struct luks **ret, struct fail *f)
@@ -187,10 +195,10 @@ int luks_open(const char *device, struct luks **ret, struct fail *f)
 		return luks_fail_device(r, "check the volume's device", "open",
 					device, f);
 	if (crypt_load(l->cd, CRYPT_LUKS2, NULL) < 0)
-		return refuse_damaged(l, "it has no valid LUKS2 header", f);
+		return fail_load(l, f);
 	r = check_cipher(l, f);
 	if (r == 0)
-		r = check_header(l, f);
+		r = check(l, all_but_keyslots, f);
 	if (r == 0)
 		*ret = take_ptr(l);
 	return r;
@@ -226,7 +234,7 @@ int luks_read_token(struct luks *l, int token, struct sealed_key *ret,
 	if (crypt_token_is_assigned(l->cd, token, keyslot) < 0)
 		return fail_because(f, "its token names a missing keyslot",
 				    reseal, "use volume %s", l->device);
-	r = check_keyslot(l, keyslot, f);
+	r = check(l, keyslot, f);
 	if (r < 0)
 		return r;
 	*ret = take_sealed_key(&key);
@@ -256,6 +264,9 @@ static int fail_activate(const struct luks *l, int r, struct fail *f)
 	if (r == -ENOMEM)
 		return fail_errno(f, r, "give the VM more memory",
 				  "open volume %s", l->device);
+	if (r == -EIO)
+		return fail_errno(f, r, working_disk, "open volume %s",
+				  l->device);
 	/* whatever the kernel refuses is EBUSY to libcryptsetup */
 	return fail_because(f, "the device mapper refuses it",
 			    "check that dm-crypt and its ciphers are loaded",
@@ -265,7 +276,7 @@ static int fail_activate(const struct luks *l, int r, struct fail *f)
 int luks_activate(struct luks *l, const char *name, int keyslot,
 		  const struct secret *passphrase, struct fail *f)
 {
-	int r = check_keyslot(l, keyslot, f);
+	int r = check(l, keyslot, f);
 
 	if (r == 0)
 		r = check_size(l, f);

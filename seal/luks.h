@@ -17,10 +17,11 @@
 struct luks;
 
 /*
- * True when the device begins with a LUKS2 header of that UUID (any, when
- * uuid is NULL). Reads 4 KiB and uses no library: devices are the host's.
+ * 1 when the device begins with a LUKS2 header of that UUID (any, when uuid is
+ * NULL), 0 when not, -errno when it cannot be read. Reads 4 KiB and uses no
+ * library: devices are the host's.
  */
-bool luks_has_uuid(int device_fd, const char *uuid);
+int luks_has_uuid(int device_fd, const char *uuid);
 
 /* Loads and checks the header of a device or image file, but no keyslot. */
 int luks_open(const char *device, struct luks **ret, struct fail *f);

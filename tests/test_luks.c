@@ -4,6 +4,7 @@
  * the JSON area is changed and its checksum made right again. Activation
  * needs device-mapper and is tested in a VM.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -86,7 +87,24 @@ static void test_recognises_its_uuid(void **state)
 		assert_int_equal(ftruncate(fd, 4095), 0);
 		assert_false(luks_has_uuid(fd, NULL));
 	}
+	{
+		/* nothing is at address 0: as a disk with a defect */
+		own_fd int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+
+		assert_int_equal(luks_has_uuid(fd, NULL), -EIO);
+	}
 	tree_remove(&tree);
+}
+
+static void test_tells_a_defect_from_a_wrong_disk(void **state)
+{
+	own_luks struct luks *l = NULL;
+	struct fail f = { 0 };
+
+	(void)state;
+	assert_refusal(luks_open("/proc/self/mem", &l, &f), &f,
+		       "cannot read volume /proc/self/mem: Input/output error; "
+		       "attach a disk that works");
 }
 
 /* Of the digest, not of the keyslot. */
@@ -300,6 +318,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_recognises_its_uuid),
+		cmocka_unit_test(test_tells_a_defect_from_a_wrong_disk),
 		cmocka_unit_test(test_opens_only_what_we_format),
 		cmocka_unit_test(test_uses_only_sound_keyslots),
 		cmocka_unit_test(test_tries_no_key_in_a_null_cipher),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Hash trees: built by us, recognised by us, and read by veritysetup. */
 #include "verity/device.h"
+#include <errno.h>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -76,7 +77,15 @@ static void builds_and_recognises(void **state)
 				image->tree ? (off_t)p.hash_offset : 4095),
 			 1);
 	assert_false(verity_is_device(fd, &p));
+	assert_int_equal(ftruncate(fd, image->tree ? (off_t)p.hash_offset : 9),
+			 0);
+	assert_false(verity_is_device(fd, &p));
 	assert_int_equal(unlink(path), 0);
+
+	/* nothing is at low addresses: as a disk with a defect */
+	own_fd int mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+
+	assert_int_equal(verity_is_device(mem, &p), -EIO);
 }
 
 /* The whole tree, every level, read by the reference tool. */

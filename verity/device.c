@@ -111,7 +111,7 @@ int verity_size(const struct verity_params *p, uint64_t *ret_bytes)
 	return 0;
 }
 
-bool verity_is_device(int fd, const struct verity_params *p)
+int verity_is_device(int fd, const struct verity_params *p)
 {
 	/* a tree over one block has no hash blocks: the root is that block's */
 	bool flat = p->data_blocks == 1;
@@ -119,12 +119,19 @@ bool verity_is_device(int fd, const struct verity_params *p)
 	off_t at = flat ? 0 : (off_t)p->hash_offset;
 	own_free uint8_t *block = malloc(size);
 	uint8_t digest[digest_size_max];
+	ssize_t n;
+	int r;
 
-	if (!block || p->root_hash_len != digest_size(p->hash) ||
-	    io_pread_all(fd, block, size, at) < 0)
-		return false;
-	if (digest_pair(p->hash, p->salt, p->salt_len, block, size, digest) < 0)
-		return false;
+	if (!block)
+		return -ENOMEM;
+	if (p->root_hash_len != digest_size(p->hash))
+		return 0;
+	n = io_pread_some(fd, block, size, at);
+	if (n < 0 || (size_t)n < size)
+		return n < 0 ? (int)n : 0;
+	r = digest_pair(p->hash, p->salt, p->salt_len, block, size, digest);
+	if (r < 0)
+		return r;
 	return memcmp(digest, p->root_hash, p->root_hash_len) == 0;
 }
 

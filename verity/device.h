@@ -6,17 +6,16 @@
 #ifndef VERITY_DEVICE_H
 #define VERITY_DEVICE_H
 
-#include <stdbool.h>
-
 #include "lib/fail.h"
 #include "verity/params.h"
 
 /*
- * True when the top block of the hash tree on fd hashes to the root hash:
- * this is the disk that boot.conf means, whatever its name or order. Reads
- * one hash block. False on any read error.
+ * 1 when the top block of the hash tree on fd hashes to the root hash: this is
+ * the disk that boot.conf means, whatever its name or order. Reads one hash
+ * block. 0 when it does not, or the disk ends before; -errno when it cannot be
+ * read.
  */
-bool verity_is_device(int fd, const struct verity_params *p);
+int verity_is_device(int fd, const struct verity_params *p);
 
 /*
  * Bytes a device needs: the data, then the tree at hash_offset. 0 or
