@@ -39,8 +39,7 @@ static const char *form_of(const struct sealed_key *key,
 	return object->seed.at ? "offline" : "online";
 }
 
-/* The name of the SRK that can load the key: it is the TPM's fingerprint. */
-static int set_srk(struct json_object *o, const struct sealed_key *key)
+int inspect_set_srk(struct json_object *o, const struct sealed_key *key)
 {
 	struct srk_record srk;
 
@@ -49,19 +48,26 @@ static int set_srk(struct json_object *o, const struct sealed_key *key)
 	return json_set_hex(o, "srk-name", srk.name, tpm_name_size);
 }
 
-/* What a release key signs, if anything. */
-static int set_signed(struct json_object *o, const struct sealed_key *key)
+int inspect_set_signer(struct json_object *o, const struct sealed_key *key)
 {
 	own_release_key struct release_key signer = { 0 };
 
 	if (!key->signed_mask)
 		return 0;
-	if (json_set(o, "signed-pcrs", inspect_pcrs(key->signed_mask)) < 0)
-		return -ENOMEM;
 	if (release_key_parse(&key->signer, &signer) < 0)
 		return json_set_string(o, "release-key", "unknown");
 	return json_set_hex(o, "release-key", signer.fingerprint,
 			    sizeof(signer.fingerprint));
+}
+
+/* What a release key signs, if anything. */
+static int set_signed(struct json_object *o, const struct sealed_key *key)
+{
+	if (!key->signed_mask)
+		return 0;
+	if (json_set(o, "signed-pcrs", inspect_pcrs(key->signed_mask)) < 0)
+		return -ENOMEM;
+	return inspect_set_signer(o, key);
 }
 
 static int set_key(struct json_object *o, const struct sealed_key *key,
@@ -74,7 +80,7 @@ static int set_key(struct json_object *o, const struct sealed_key *key,
 	    set_signed(o, key) < 0 ||
 	    json_set_hex(o, "policy", key->policy_digest,
 			 sizeof(key->policy_digest)) < 0 ||
-	    set_srk(o, key) < 0 ||
+	    inspect_set_srk(o, key) < 0 ||
 	    json_set_u64(o, "blob-size", key->blob.len) < 0)
 		return -ENOMEM;
 	return 0;

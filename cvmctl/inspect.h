@@ -9,9 +9,19 @@
 #include "lib/bytes.h"
 #include "lib/fail.h"
 #include "lib/json.h"
+#include "seal/sealed-key.h"
 
 /* A list of the PCRs in a mask, or NULL without memory. */
 struct json_object *inspect_pcrs(uint32_t mask);
+
+/*
+ * "srk-name", the name of the SRK that can load the key, which is the TPM's
+ * fingerprint; nothing for a legacy key, which does not say. 0 or -ENOMEM.
+ */
+int inspect_set_srk(struct json_object *o, const struct sealed_key *key);
+
+/* "release-key", its fingerprint, if one signs values for the key. As above. */
+int inspect_set_signer(struct json_object *o, const struct sealed_key *key);
 
 /*
  * A LUKS2 disk or image file: UUID and its systemd-tpm2 tokens. One that init

@@ -91,8 +91,10 @@ static int write_answer(const struct seal_options *o,
 	    json_set(answer, "pcrs", inspect_pcrs(key->pcr_mask)) < 0 ||
 	    json_set(answer, "signed-pcrs", inspect_pcrs(key->signed_mask)) <
 		    0 ||
+	    inspect_set_signer(answer, key) < 0 ||
 	    json_set_hex(answer, "policy", key->policy_digest,
-			 sizeof(key->policy_digest)) < 0)
+			 sizeof(key->policy_digest)) < 0 ||
+	    inspect_set_srk(answer, key) < 0)
 		return -ENOMEM;
 	return json_write(answer, ret);
 }

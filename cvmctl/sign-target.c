@@ -122,6 +122,10 @@ static int write_file(const char *path, const struct bytes *json,
 {
 	int r = io_replace_file(path, json->data, json->len, 0644);
 
+	if (r == -EEXIST)
+		return fail_because(f, "it is no regular file",
+				    "choose another --add-to", "write %s",
+				    path);
 	return r < 0 ? fail_errno(f, r, "check the directory of --add-to",
 				  "write %s", path)
 		     : 0;

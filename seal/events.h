@@ -27,7 +27,11 @@ enum event_kind {
 	EVENT_CAP,	  /* the fixed text that closes the PCR */
 };
 
-enum { events_max = 2048, event_detail_max = 64 * 1024 * 1024 };
+enum {
+	/* more than apps.conf and boot.conf together can ask for: measure.c */
+	events_max = 4096,
+	event_detail_max = 64 * 1024 * 1024,
+};
 
 struct event {
 	uint32_t pcr;

@@ -6,13 +6,19 @@
 #include "seal/luks-make.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libcryptsetup.h>
+#include <unistd.h>
 
 #include "lib/own.h"
 #include "seal/luks-internal.h"
 
+static const char larger_disk[] = "use an unused disk of more than 16 MiB";
+
 enum {
 	sector_size = 4096,
+	/* what libcryptsetup leaves for header and keyslots: nobody chose */
+	header_bytes = 16 * 1024 * 1024,
 	/* as systemd: a passphrase of full entropy gains nothing by more */
 	pbkdf_iterations = 1000,
 };
@@ -48,19 +54,31 @@ static int format(struct luks *l, const char *uuid, const char *label,
 	return r < 0 ? r : 0; /* the keyslot added, which is 0 */
 }
 
+/* libcryptsetup makes a file longer, and formats a disk without data. */
+static int check_room(const char *device, struct fail *f)
+{
+	own_fd int fd = open(device, O_RDONLY | O_CLOEXEC);
+	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+
+	if (size < 0 || size >= header_bytes + sector_size)
+		return 0; /* what cannot be opened libcryptsetup tells */
+	return fail_because(f, "it has no room for data", larger_disk,
+			    "format volume %s", device);
+}
+
 int luks_format(const char *device, const char *uuid, const char *label,
 		const struct secret *passphrase, struct fail *f)
 {
 	own_luks struct luks *l = NULL;
-	int r = luks_init(device, &l);
+	int r = check_room(device, f);
 
+	if (r < 0)
+		return r;
+	r = luks_init(device, &l);
 	if (r == 0)
 		r = format(l, uuid, label, passphrase);
-	if (r < 0)
-		return luks_fail_device(
-			r, "use an unused disk of more than 16 MiB", "format",
-			device, f);
-	return 0;
+	return r < 0 ? luks_fail_device(r, larger_disk, "format", device, f)
+		     : 0;
 }
 
 /* libcryptsetup says EINVAL when all 32 are taken, ENOSPC when the JSON is. */

@@ -20,6 +20,11 @@
 
 enum { remedy_max = 64 };
 
+/* The log is never full: apps.conf, each path, the volumes' keys, the cap. */
+_Static_assert(1 + apps_max * (1 + app_list_max) + boot_volumes_max + 1 <=
+		       events_max,
+	       "events_max is too small");
+
 /* One event in the making. */
 struct item {
 	const struct app *app;

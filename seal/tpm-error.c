@@ -21,6 +21,8 @@ struct meaning {
 static const char seal_again[] = "seal it again on this TPM with cvmctl seal";
 static const char working_tpm[] = "attach a working TPM 2.0 to the VM";
 static const char alone[] = "let no other program use the TPM meanwhile";
+static const char more_memory[] = "give the VM more memory";
+static const char no_memory[] = "Cannot allocate memory"; /* ENOMEM */
 static const char no_trust[] = "do not trust this host with the VM";
 /* or somebody flushed what is ours, which comes to the same */
 static const char restarted[] = "the TPM was restarted during this boot";
@@ -52,6 +54,9 @@ static const struct meaning meanings[] = {
 	{ TPM2_RC_REFERENCE_H0, EBADMSG, restarted, no_trust },
 	{ TPM2_RC_FAILURE, EIO, "the TPM is in failure mode", working_tpm },
 	{ TPM2_RC_INITIALIZE, EIO, "the TPM was not started", working_tpm },
+	/* tpm2-tss's own: the TPM is not concerned */
+	{ TSS2_ESYS_RC_MEMORY, ENOMEM, no_memory, more_memory },
+	{ TSS2_TCTI_RC_MEMORY, ENOMEM, no_memory, more_memory },
 	{ TSS2_TCTI_RC_MALFORMED_RESPONSE, EBADMSG,
 	  "the TPM's answer is malformed", working_tpm },
 	{ TSS2_SYS_RC_MALFORMED_RESPONSE, EBADMSG,

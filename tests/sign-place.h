@@ -85,6 +85,7 @@ static inline void enter(struct tree *t)
 	tree_file(t, "prediction", 0644, prediction);
 	tree_file(t, "direct", 0644, direct);
 	tree_file(t, "text", 0644, "no key");
+	tree_link(t, "link", "nothing");
 	tree_dir(t, "image");
 	tree_file(t, "image/manifest.json", 0644, manifest);
 	tree_file(t, "image/root.img", 0644, "");

@@ -211,6 +211,41 @@ static void test_says_that_the_header_is_full(void **state)
 	tree_remove(&tree);
 }
 
+/* libcryptsetup would make a file longer, and format it without data. */
+static void test_needs_room_for_data(void **state)
+{
+	enum { least = 16 * 1024 * 1024 + 4096 };
+	own_secret struct secret passphrase = { 0 };
+	char line[PATH_MAX + 128];
+	char path[PATH_MAX];
+	struct fail f = { 0 };
+	struct stat st;
+	struct tree tree;
+
+	(void)state;
+	volume_secret('a', &passphrase);
+	tree_make(&tree);
+	tree_file(&tree, "disk", 0600, "");
+	(void)snprintf(path, sizeof(path), "%s/disk", tree.path);
+	(void)snprintf(line, sizeof(line),
+		       "cannot format volume %s: it has no room for data; use "
+		       "an unused disk of more than 16 MiB",
+		       path);
+	for (int size = 0; size < least; size = size * 2 + 4095) {
+		assert_int_equal(truncate(path, size), 0);
+		assert_refusal(luks_format(path, NULL, NULL, &passphrase, &f),
+			       &f, line);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_size, size);
+	}
+	assert_int_equal(truncate(path, least - 1), 0);
+	assert_refusal(luks_format(path, NULL, NULL, &passphrase, &f), &f,
+		       line);
+	assert_int_equal(truncate(path, least), 0);
+	assert_ok(luks_format(path, NULL, NULL, &passphrase, &f), &f);
+	tree_remove(&tree);
+}
+
 static void test_says_why_it_cannot_format(void **state)
 {
 	own_secret struct secret passphrase = { 0 };
@@ -237,6 +272,7 @@ int main(void)
 		cmocka_unit_test(test_replaces_the_sealed_keyslot),
 		cmocka_unit_test(test_says_what_to_free),
 		cmocka_unit_test(test_says_that_the_header_is_full),
+		cmocka_unit_test(test_needs_room_for_data),
 		cmocka_unit_test(test_says_why_it_cannot_format),
 	};
 

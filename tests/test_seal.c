@@ -302,7 +302,35 @@ static void answers_in_words_and_json(void **state)
 		assert_string_equal(json_object_to_json_string_ext(
 					    pcrs, JSON_C_TO_STRING_PLAIN),
 				    "[4,14]");
+		assert_int_equal(strlen(json_get_string(o, "srk-name")),
+				 2 * tpm_name_size);
+		assert_null(json_get(o, "release-key"));
 	}
+}
+
+/* By which inspect tells release keys apart. */
+static void names_the_release_key(void **state)
+{
+	own_swtpm struct swtpm s = { 0 };
+	own_bytes struct bytes out = { 0 };
+	own_json struct json_object *o = NULL;
+	char device[PATH_MAX];
+	char key_file[PATH_MAX];
+	char line[4 * PATH_MAX];
+
+	(void)state;
+	sealing_start(&s, device, key_file);
+	assert_int_equal(swtpm_tool(&s,
+				    "openssl genpkey -quiet -algorithm rsa | "
+				    "openssl pkey -pubout -out pub"),
+			 0);
+	(void)snprintf(line, sizeof(line),
+		       "seal --format --mkfs none --size 24M --json --tpm %s "
+		       "--apps-only --signed-by %s/pub --signed-pcrs 14 %s",
+		       s.tcti, s.tree.path, device);
+	cvmctl_capture(command_seal, line, &out);
+	o = json_tokener_parse((char *)out.data);
+	assert_int_equal(strlen(json_get_string(o, "release-key")), 64);
 }
 
 int main(void)
@@ -315,6 +343,7 @@ int main(void)
 		cmocka_unit_test(formats_anything_by_force),
 		cmocka_unit_test(names_the_token),
 		cmocka_unit_test(answers_in_words_and_json),
+		cmocka_unit_test(names_the_release_key),
 	};
 
 	/* progress is not what is tested */

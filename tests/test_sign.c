@@ -262,6 +262,8 @@ static const struct refusal {
 	{ "sign --key rsa --prediction prediction --add-to none/out", -ENOENT,
 	  "cannot write none/out: No such file or directory; check the "
 	  "directory of --add-to" },
+	{ "sign --key rsa --prediction prediction --add-to link", -EINVAL,
+	  "cannot write link: it is no regular file; choose another --add-to" },
 	{ "sign --key rsa --prediction prediction --image none", -ENOENT,
 	  "cannot read none/manifest.json: No such file or directory; give "
 	  "the directory that cvmctl build wrote" },

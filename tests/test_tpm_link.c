@@ -191,64 +191,61 @@ static void test_bounds_answers(void **state)
 	}
 }
 
+#define ALONE	   "let no other program use the TPM meanwhile"
+#define NO_SESSION "the TPM has no room for a session; " ALONE
+
+static const struct {
+	TSS2_RC rc;
+	int err;
+	const char *words;
+} codes[] = {
+	{ 0x1df, -ENXIO,
+	  "it was sealed by another TPM, or is damaged; seal it again "
+	  "on this TPM with cvmctl seal" },
+	{ 0x99d, -EPERM,
+	  "the TPM holds it under another policy than its token says; "
+	  "seal it again on this TPM with cvmctl seal" },
+	{ 0x128, -EAGAIN, "PCRs kept changing meanwhile; " ALONE },
+	{ 0x921, -EACCES,
+	  "the TPM is locked out after wrong passwords; end the "
+	  "lockout with tpm2_dictionarylockout -c" },
+	{ 0x98e, -EACCES,
+	  "the TPM asks for a password; clear the passwords of the "
+	  "TPM's hierarchies and SRK" },
+	{ 0x902, -EBUSY, "the TPM has no room for a key; " ALONE },
+	{ 0x903, -EBUSY, NO_SESSION },
+	{ TSS2_RESMGR_TPM_RC_LAYER | 0x903, -EBUSY, NO_SESSION },
+	{ 0x18b, -ENOENT,
+	  "the TPM has no such object; seal it again on this TPM with "
+	  "cvmctl seal" },
+	{ 0x100, -EIO,
+	  "the TPM was not started; attach a working TPM 2.0 to the VM" },
+	{ TSS2_ESYS_RC_RSP_AUTH_FAILED, -EBADMSG,
+	  "somebody changed the answer on its way from the TPM; do not "
+	  "trust this host with the VM" },
+	{ TSS2_ESYS_RC_MEMORY, -ENOMEM,
+	  "Cannot allocate memory; give the VM more memory" },
+	{ 0x143, -EIO,
+	  "tpm:error(2.0): command code not supported; attach a "
+	  "working TPM 2.0 to the VM" },
+};
+
 static void test_says_codes_in_words(void **state)
 {
-	static const struct {
-		TSS2_RC rc;
-		int err;
-		const char *words;
-	} cases[] = {
-		{ 0x1df, -ENXIO,
-		  "it was sealed by another TPM, or is damaged; seal it again "
-		  "on this TPM with cvmctl seal" },
-		{ 0x99d, -EPERM,
-		  "the TPM holds it under another policy than its token says; "
-		  "seal it again on this TPM with cvmctl seal" },
-		{ 0x128, -EAGAIN,
-		  "PCRs kept changing meanwhile; let no other program use the "
-		  "TPM meanwhile" },
-		{ 0x921, -EACCES,
-		  "the TPM is locked out after wrong passwords; end the "
-		  "lockout with tpm2_dictionarylockout -c" },
-		{ 0x98e, -EACCES,
-		  "the TPM asks for a password; clear the passwords of the "
-		  "TPM's hierarchies and SRK" },
-		{ 0x902, -EBUSY,
-		  "the TPM has no room for a key; let no other program use the "
-		  "TPM meanwhile" },
-		{ 0x903, -EBUSY,
-		  "the TPM has no room for a session; let no other program use "
-		  "the TPM meanwhile" },
-		{ TSS2_RESMGR_TPM_RC_LAYER | 0x903, -EBUSY,
-		  "the TPM has no room for a session; let no other program use "
-		  "the TPM meanwhile" },
-		{ 0x18b, -ENOENT,
-		  "the TPM has no such object; seal it again on this TPM with "
-		  "cvmctl seal" },
-		{ 0x100, -EIO,
-		  "the TPM was not started; attach a working TPM 2.0 to the "
-		  "VM" },
-		{ TSS2_ESYS_RC_RSP_AUTH_FAILED, -EBADMSG,
-		  "somebody changed the answer on its way from the TPM; do not "
-		  "trust this host with the VM" },
-		{ 0x143, -EIO,
-		  "tpm:error(2.0): command code not supported; attach a "
-		  "working TPM 2.0 to the VM" },
-	};
 	unsigned commands = 0;
 	const struct fake fake = { .commands = &commands };
 	own_tpm struct tpm *t = open_fake(&fake, 5000);
 
 	(void)state;
-	for (size_t i = 0; i < array_size(cases); i++) {
+	for (size_t i = 0; i < array_size(codes); i++) {
 		struct fail f = { 0 };
 		char line[fail_line_max];
-		int r = tpm_fail(t, cases[i].rc, &f, "do %s", "it");
+		int r = tpm_fail(t, codes[i].rc, &f, "do %s", "it");
 
 		(void)snprintf(line, sizeof(line), "cannot do it: %s",
-			       cases[i].words);
+			       codes[i].words);
 		assert_refusal(r, &f, line);
-		assert_int_equal(r, cases[i].err);
+		assert_int_equal(r, codes[i].err);
 	}
 }
 
