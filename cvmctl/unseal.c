@@ -3,6 +3,7 @@
  * cvmctl unseal: for tests, the passphrase that init would use for a volume,
  * without init's own conditions on PCR 14.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,13 +11,14 @@
 #include "cvmctl/command.h"
 #include "cvmctl/host-tpm.h"
 #include "cvmctl/options.h"
+#include "cvmctl/unseal-why.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "seal/signatures.h"
 #include "seal/volume-key.h"
 
 struct unseal_options {
-	const char *tpm, *srk, *signatures, *device;
+	const char *tpm, *srk, *signatures, *prediction, *log, *device;
 };
 
 static const struct option_usage usage = {
@@ -38,10 +40,18 @@ static int read_options(int argc, char **argv, struct unseal_options *o,
 		{ "signatures", OPTION_TEXT, "FILE",
 		  "what cvmctl sign wrote, for a key that needs it",
 		  &o->signatures },
+		{ "prediction", OPTION_TEXT, "FILE",
+		  "what cvmctl predict --json said: names what differs",
+		  &o->prediction },
+		{ "log", OPTION_TEXT, "FILE",
+		  "--prediction: else " EVENT_LOG_DEFAULT, &o->log },
 		{ 0 },
 	};
+	int r = options_read(&usage, specs, argc, argv, f);
 
-	return options_read(&usage, specs, argc, argv, f);
+	if (r == 0 && o->log && !o->prediction)
+		r = options_refuse(f, argv[0], "--log is for --prediction");
+	return r;
 }
 
 /* The TPM has the key of this file: that will do where a token names none. */
@@ -79,19 +89,32 @@ static int read_signatures(const char *path, struct signatures *ret,
 	return r;
 }
 
+/* For struct volume_key_request: any key will do. */
+static int note_key(const struct sealed_key *key, void *why, struct fail *f)
+{
+	(void)f; /* never refused */
+	unseal_why_note(why, key);
+	return 0;
+}
+
 static int unseal(const struct unseal_options *o, struct secret *ret,
 		  struct fail *f)
 {
 	own_signatures struct signatures signatures = { 0 };
+	own_unseal_why struct unseal_why why = { 0 };
 	own_luks struct luks *l = NULL;
 	own_tpm struct tpm *t = NULL;
 	struct volume_key_request request = { .volume = o->device,
 					      .signatures = &signatures,
-					      .import = true };
+					      .import = true,
+					      .check = note_key,
+					      .context = &why };
 	int keyslot;
 	int r = 0;
 
-	if (o->signatures)
+	if (o->prediction)
+		r = unseal_why_open(o->prediction, o->log, &why, f);
+	if (r == 0 && o->signatures)
 		r = read_signatures(o->signatures, &signatures, f);
 	if (r == 0)
 		r = luks_open(o->device, &l, f);
@@ -101,7 +124,11 @@ static int unseal(const struct unseal_options *o, struct secret *ret,
 		r = pin_srk(o->srk, t, f);
 	request.luks = l;
 	request.tpm = t;
-	return r < 0 ? r : volume_key_unseal(&request, ret, &keyslot, f);
+	if (r == 0)
+		r = volume_key_unseal(&request, ret, &keyslot, f);
+	if (r == -EPERM)
+		unseal_why_explain(&why, t, f);
+	return r;
 }
 
 int command_unseal(int argc, char **argv, struct fail *f)

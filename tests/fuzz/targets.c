@@ -13,6 +13,7 @@
 #include "config/cmdline.h"
 #include "cvmctl/boot-chain.h"
 #include "cvmctl/cpio.h"
+#include "cvmctl/event-log.h"
 #include "cvmctl/pe.h"
 #include "cvmctl/prediction-read.h"
 #include "ima-policy/loader.h"
@@ -175,6 +176,18 @@ static void fuzz_luks_header(const uint8_t *data, size_t len)
 	expect(io_write_all(fd, data, len) == 0, "memory");
 	if (luks_has_uuid(fd, "11111111-2222-4333-8444-555555555555") > 0)
 		expect(luks_has_uuid(fd, NULL) > 0, "any UUID is one");
+}
+
+static void fuzz_event_log(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes b = as_text(data, len);
+	own_event_log struct event_log log = { 0 };
+	struct fail f = { 0 };
+
+	if (event_log_parse("log", (char *)b.data, b.len, &log, &f) < 0)
+		expect_failure(&f);
+	for (size_t i = 0; i < log.n; i++)
+		expect(log.event[i].pcr < pcr_count, "a PCR");
 }
 
 static void fuzz_prediction(const uint8_t *data, size_t len)
@@ -358,6 +371,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "srk", fuzz_srk, srk_public_max + 1 },
 	{ "cpio", fuzz_cpio, 4096 },
 	{ "luks-header", fuzz_luks_header, 4096 },
+	{ "event-log", fuzz_event_log, 4096 },
 	{ "prediction", fuzz_prediction, 4096 },
 	{ "signatures", fuzz_signatures, 4096 },
 	{ "release-key", fuzz_release_key, 4096 },
