@@ -17,7 +17,7 @@
 #include "lib/text.h"
 #include "seal/signatures.h"
 #include "tests/line.h"
-#include "tests/tmptree.h"
+#include "tests/place.h"
 
 #define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B64 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -89,19 +89,11 @@ static inline void enter(struct tree *t)
 	tree_dir(t, "image");
 	tree_file(t, "image/manifest.json", 0644, manifest);
 	tree_file(t, "image/root.img", 0644, "");
-	assert_int_equal(fchdir(t->fd), 0);
+	place_enter(t);
 	assert_int_equal(truncate("image/root.img", 8192), 0);
 	(void)snprintf(copy, sizeof(copy), "cp %s/* .", sign_keys.path);
 	assert_int_equal(system(copy), 0);
 }
-
-static inline void leave(struct tree *t)
-{
-	assert_int_equal(chdir("/"), 0);
-	tree_remove(t);
-}
-
-#define own_place __attribute__((cleanup(leave)))
 
 #define SIGN_IMAGE "sign --key rsa --prediction prediction --image image"
 

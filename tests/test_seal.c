@@ -34,28 +34,24 @@ static void names_the_token(void **state)
 		const char *how;
 		const char *answer;
 	} cases[] = {
-		{ "--add", "/disk: token 1, keyslot 2, bank sha256" },
-		{ "--replace --token 0", "/disk: token 0, keyslot 3, bank" },
+		{ "--add", "disk: token 1, keyslot 2, bank sha256" },
+		{ "--replace --token 0", "disk: token 0, keyslot 3, bank" },
 		{ "--json --replace --token 1",
 		  "\"token\":1,\n  \"keyslot\":0," },
 	};
-	own_swtpm struct swtpm s = { 0 };
-	char device[PATH_MAX];
-	char key_file[PATH_MAX];
+	own_sealing struct swtpm s = { 0 };
 	struct fail f = { 0 };
 
 	(void)state;
-	sealing_start(&s, device, key_file);
-	assert_ok(sealing_format(&s, device, key_file, &f), &f);
+	sealing_start(&s);
+	assert_ok(sealing_format(&s, &f), &f);
 	for (size_t i = 0; i < array_size(cases); i++) {
 		own_bytes struct bytes out = { 0 };
-		char line[4 * PATH_MAX];
+		char words[128];
 
-		(void)snprintf(line, sizeof(line),
-			       "seal %s --apps-only --pcr " PCR_14
-			       " --tpm %s --key-file %s %s",
-			       cases[i].how, s.tcti, key_file, device);
-		cvmctl_capture(command_seal, line, &out);
+		(void)snprintf(words, sizeof(words),
+			       "%s --key-file key --pcr " PCR_14, cases[i].how);
+		sealing_capture(&s, words, &out);
 		assert_non_null(strstr((char *)out.data, cases[i].answer));
 	}
 }
@@ -76,28 +72,22 @@ static void unseal(struct swtpm *s, struct luks *l, struct secret *ret)
 
 static void formats_what_the_tpm_opens(void **state)
 {
-	own_swtpm struct swtpm s = { 0 };
+	own_sealing struct swtpm s = { 0 };
 	own_luks struct luks *l = NULL;
 	own_secret struct secret passphrase = { 0 };
 	own_secret struct secret key = { 0 };
 	own_secret struct secret same = { 0 };
+	own_bytes struct bytes out = { 0 };
 	own_fd int fd = -1;
 	uint8_t sector[4096];
-	char line[PATH_MAX + fail_line_max];
 	uint64_t data_bytes = 0;
-	char device[PATH_MAX];
-	char key_file[PATH_MAX];
 	struct fail f = { 0 };
 
 	(void)state;
-	sealing_start(&s, device, key_file);
-	assert_ok(cvmctl_run(command_seal, &f,
-			     "seal --format --apps-only --pcr " PCR_14
-			     " --tpm %s --size "
-			     "24M --uuid " UUID " %s",
-			     s.tcti, device),
-		  &f);
-	assert_ok(luks_open(device, &l, &f), &f);
+	sealing_start(&s);
+	sealing_capture(&s, "--format --size 24M --uuid " UUID " --pcr " PCR_14,
+			&out);
+	assert_ok(luks_open("disk", &l, &f), &f);
 	assert_string_equal(luks_uuid(l), UUID);
 	unseal(&s, l, &passphrase);
 	assert_ok(luks_read_volume_key(l, &passphrase, &key, &data_bytes, &f),
@@ -105,12 +95,11 @@ static void formats_what_the_tpm_opens(void **state)
 	assert_ok(luks_volume_key(l, 0, &passphrase, &same, &f), &f);
 	assert_memory_equal(same.data, key.data, key.len);
 	passphrase.data[0] ^= 1;
-	(void)snprintf(line, sizeof(line),
-		       "cannot open volume %s: the sealed key does not fit it; "
-		       "seal its key again with cvmctl seal",
-		       device);
-	assert_refusal(luks_volume_key(l, 0, &passphrase, &same, &f), &f, line);
-	fd = open(device, O_RDONLY | O_CLOEXEC);
+	assert_refusal(
+		luks_volume_key(l, 0, &passphrase, &same, &f), &f,
+		"cannot open volume disk: the sealed key does not fit it; "
+		"seal its key again with cvmctl seal");
+	fd = open("disk", O_RDONLY | O_CLOEXEC);
 	assert_int_equal(io_pread_all(fd, sector, 4096, (off_t)data_bytes), 0);
 	sector_decrypt(&key, 0, sector);
 	assert_int_equal(sector[ext4_magic_at], 0x53);
@@ -120,30 +109,24 @@ static void formats_what_the_tpm_opens(void **state)
 /* --add keeps what is there, --replace takes its place. */
 static void adds_and_replaces(void **state)
 {
-	own_swtpm struct swtpm s = { 0 };
+	own_sealing struct swtpm s = { 0 };
 	own_luks struct luks *l = NULL;
 	own_secret struct secret first = { 0 };
 	own_secret struct secret second = { 0 };
 	own_secret struct secret third = { 0 };
 	own_secret struct secret rescue = { 0 };
-	char device[PATH_MAX];
-	char key_file[PATH_MAX];
 	struct fail f = { 0 };
 
 	(void)state;
-	sealing_start(&s, device, key_file);
+	sealing_start(&s);
 	sealing_rescue(&rescue);
-	assert_ok(sealing_format(&s, device, key_file, &f), &f);
-	assert_ok(luks_open(device, &l, &f), &f);
+	assert_ok(sealing_format(&s, &f), &f);
+	assert_ok(luks_open("disk", &l, &f), &f);
 	unseal(&s, l, &first);
 	luks_close(&l);
-	assert_ok(cvmctl_run(command_seal, &f, SEAL("--add"), s.tcti, key_file,
-			     device),
-		  &f);
-	assert_ok(cvmctl_run(command_seal, &f, SEAL("--replace --token 0"),
-			     s.tcti, key_file, device),
-		  &f);
-	assert_ok(luks_open(device, &l, &f), &f);
+	assert_ok(sealing_run(&s, "--add", &f), &f);
+	assert_ok(sealing_run(&s, "--replace --token 0", &f), &f);
+	assert_ok(luks_open("disk", &l, &f), &f);
 	assert_int_equal(luks_next_token(l, -1), 0);
 	assert_int_equal(luks_next_token(l, 0), 1);
 	assert_int_equal(luks_next_token(l, 1), -ENOENT);
@@ -164,47 +147,30 @@ static void adds_and_replaces(void **state)
 
 static void replaces_one_that_is_named(void **state)
 {
-	own_swtpm struct swtpm s = { 0 };
+	own_sealing struct swtpm s = { 0 };
 	own_luks struct luks *l = NULL;
 	own_secret struct secret rescue = { 0 };
-	char device[PATH_MAX];
-	char key_file[PATH_MAX];
-	char line[PATH_MAX + 128];
 	struct fail f = { 0 };
 
 	(void)state;
-	sealing_start(&s, device, key_file);
+	sealing_start(&s);
 	sealing_rescue(&rescue);
 	tree_file(&s.tree, "disk", 0600, "");
-	tree_check(truncate(device, sealing_bytes) == 0, device);
-	assert_ok(luks_format(device, UUID, NULL, &rescue, &f), &f);
-	(void)snprintf(line, sizeof(line),
-		       "cannot replace a token of volume %s: it has no "
-		       "systemd-tpm2 token; give --add",
-		       device);
-	assert_refusal(cvmctl_run(command_seal, &f, SEAL("--replace"), s.tcti,
-				  key_file, device),
-		       &f, line);
+	tree_check(truncate("disk", sealing_bytes) == 0, "disk");
+	assert_ok(luks_format("disk", UUID, NULL, &rescue, &f), &f);
+	assert_refusal(sealing_run(&s, "--replace", &f), &f,
+		       "cannot replace a token of volume disk: it has no "
+		       "systemd-tpm2 token; give --add");
 	for (int i = 0; i < 2; i++)
-		assert_ok(cvmctl_run(command_seal, &f, SEAL("--add"), s.tcti,
-				     key_file, device),
-			  &f);
-	(void)snprintf(line, sizeof(line),
-		       "cannot replace a token of volume %s: it has several "
-		       "systemd-tpm2 tokens; choose one with --token",
-		       device);
-	assert_refusal(cvmctl_run(command_seal, &f, SEAL("--replace"), s.tcti,
-				  key_file, device),
-		       &f, line);
-	(void)snprintf(line, sizeof(line),
-		       "cannot replace a token of volume %s: it has no "
+		assert_ok(sealing_run(&s, "--add", &f), &f);
+	assert_refusal(sealing_run(&s, "--replace", &f), &f,
+		       "cannot replace a token of volume disk: it has several "
+		       "systemd-tpm2 tokens; choose one with --token");
+	assert_refusal(sealing_run(&s, "--replace --token 2", &f), &f,
+		       "cannot replace a token of volume disk: it has no "
 		       "systemd-tpm2 token of this number; choose one that "
-		       "cvmctl inspect shows",
-		       device);
-	assert_refusal(cvmctl_run(command_seal, &f, SEAL("--replace --token 2"),
-				  s.tcti, key_file, device),
-		       &f, line);
-	assert_ok(luks_open(device, &l, &f), &f);
+		       "cvmctl inspect shows");
+	assert_ok(luks_open("disk", &l, &f), &f);
 	assert_int_equal(luks_next_token(l, 1), -ENOENT);
 	assert_true(luks_keyslot_opens(l, 0, &rescue));
 }
@@ -212,87 +178,71 @@ static void replaces_one_that_is_named(void **state)
 /* A token that the host changed to name the key which the user counts on. */
 static void keeps_the_key_that_opens_it(void **state)
 {
-	own_swtpm struct swtpm s = { 0 };
+	own_sealing struct swtpm s = { 0 };
 	own_luks struct luks *l = NULL;
 	own_secret struct secret rescue = { 0 };
-	char device[PATH_MAX];
-	char key_file[PATH_MAX];
 	struct fail f = { 0 };
 
 	(void)state;
-	sealing_start(&s, device, key_file);
+	sealing_start(&s);
 	sealing_rescue(&rescue);
-	assert_ok(sealing_format(&s, device, key_file, &f), &f);
-	assert_ok(luks_open(device, &l, &f), &f);
+	assert_ok(sealing_format(&s, &f), &f);
+	assert_ok(luks_open("disk", &l, &f), &f);
 	assert_ok(luks_write_token(l, 0,
 				   "{\"type\":\"systemd-tpm2\",\"keyslots\":"
 				   "[\"1\"]}",
 				   &f),
 		  &f);
 	luks_close(&l);
-	assert_ok(cvmctl_run(command_seal, &f, SEAL("--replace"), s.tcti,
-			     key_file, device),
-		  &f);
-	assert_ok(luks_open(device, &l, &f), &f);
+	assert_ok(sealing_run(&s, "--replace", &f), &f);
+	assert_ok(luks_open("disk", &l, &f), &f);
 	assert_true(luks_keyslot_opens(l, 1, &rescue));
 }
 
 static void formats_anything_by_force(void **state)
 {
-	own_swtpm struct swtpm s = { 0 };
+	own_sealing struct swtpm s = { 0 };
 	own_luks struct luks *l = NULL;
 	own_secret struct secret passphrase = { 0 };
-	char device[PATH_MAX];
-	char key_file[PATH_MAX];
-	char line[PATH_MAX + 128];
 	struct fail f = { 0 };
 
 	(void)state;
-	sealing_start(&s, device, key_file);
-	(void)snprintf(line, sizeof(line),
-		       "cannot read %s: No such file or directory; give --size "
-		       "to create an image file",
-		       device);
-	assert_refusal(cvmctl_run(command_seal, &f, SEAL("--format --force"),
-				  s.tcti, key_file, device),
-		       &f, line);
+	sealing_start(&s);
+	assert_refusal(
+		sealing_run(&s, "--format --force", &f), &f,
+		"cannot read disk: No such file or directory; give --size "
+		"to create an image file");
 	for (int i = 0; i < 2; i++) {
-		assert_ok(i ? cvmctl_run(command_seal, &f,
-					 SEAL("--format --force --mkfs none"),
-					 s.tcti, key_file, device)
-			    : sealing_format(&s, device, key_file, &f),
+		assert_ok(i ? sealing_run(&s, "--format --force --mkfs none",
+					  &f)
+			    : sealing_format(&s, &f),
 			  &f);
 	}
-	assert_ok(luks_open(device, &l, &f), &f);
+	assert_ok(luks_open("disk", &l, &f), &f);
 	unseal(&s, l, &passphrase);
 }
 
 /* As words of --help and the manual say. */
 static void answers_in_words_and_json(void **state)
 {
-	own_swtpm struct swtpm s = { 0 };
+	own_sealing struct swtpm s = { 0 };
 	own_bytes struct bytes words = { 0 };
 	own_bytes struct bytes json = { 0 };
-	char device[PATH_MAX];
-	char key_file[PATH_MAX];
-	char line[4 * PATH_MAX];
 
 	(void)state;
-	sealing_start(&s, device, key_file);
-	(void)snprintf(line, sizeof(line),
-		       "seal --format --mkfs none --size 24M --tpm %s "
-		       "--apps-only --pcr 4" ZEROS " --pcr 14" ZEROS " %s",
-		       s.tcti, device);
-	cvmctl_capture(command_seal, line, &words);
+	sealing_start(&s);
+	sealing_capture(&s,
+			"--format --mkfs none --size 24M --pcr 4" ZEROS
+			" --pcr 14" ZEROS,
+			&words);
 	assert_non_null(strstr((char *)words.data,
-			       "/disk: token 0, keyslot 0, bank sha256, PCRs "
+			       "disk: token 0, keyslot 0, bank sha256, PCRs "
 			       "4,14, "
 			       "policy "));
-	(void)snprintf(line, sizeof(line),
-		       "seal --format --mkfs none --force --json --tpm %s "
-		       "--apps-only --pcr 4" ZEROS " --pcr 14" ZEROS " %s",
-		       s.tcti, device);
-	cvmctl_capture(command_seal, line, &json);
+	sealing_capture(&s,
+			"--format --mkfs none --force --json --pcr 4" ZEROS
+			" --pcr 14" ZEROS,
+			&json);
 	{
 		own_json struct json_object *o =
 			json_tokener_parse((char *)json.data);
@@ -311,24 +261,20 @@ static void answers_in_words_and_json(void **state)
 /* By which inspect tells release keys apart. */
 static void names_the_release_key(void **state)
 {
-	own_swtpm struct swtpm s = { 0 };
+	own_sealing struct swtpm s = { 0 };
 	own_bytes struct bytes out = { 0 };
 	own_json struct json_object *o = NULL;
-	char device[PATH_MAX];
-	char key_file[PATH_MAX];
-	char line[4 * PATH_MAX];
 
 	(void)state;
-	sealing_start(&s, device, key_file);
+	sealing_start(&s);
 	assert_int_equal(swtpm_tool(&s,
 				    "openssl genpkey -quiet -algorithm rsa | "
 				    "openssl pkey -pubout -out pub"),
 			 0);
-	(void)snprintf(line, sizeof(line),
-		       "seal --format --mkfs none --size 24M --json --tpm %s "
-		       "--apps-only --signed-by %s/pub --signed-pcrs 14 %s",
-		       s.tcti, s.tree.path, device);
-	cvmctl_capture(command_seal, line, &out);
+	sealing_capture(&s,
+			"--format --mkfs none --size 24M --json --signed-by "
+			"pub --signed-pcrs 14",
+			&out);
 	o = json_tokener_parse((char *)out.data);
 	assert_int_equal(strlen(json_get_string(o, "release-key")), 64);
 }

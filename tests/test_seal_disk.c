@@ -23,32 +23,25 @@
 static void leaves_no_keyslot_without_token(void **state)
 {
 	static const char other[] = "{\"type\":\"other\",\"keyslots\":[]}";
-	own_swtpm struct swtpm s = { 0 };
+	own_sealing struct swtpm s = { 0 };
 	own_luks struct luks *l = NULL;
 	own_secret struct secret rescue = { 0 };
-	char device[PATH_MAX];
-	char key_file[PATH_MAX];
-	char line[PATH_MAX + 128];
 	struct fail f = { 0 };
 	int keyslot = -1;
 
 	(void)state;
-	sealing_start(&s, device, key_file);
+	sealing_start(&s);
 	sealing_rescue(&rescue);
-	assert_ok(sealing_format(&s, device, key_file, &f), &f);
-	assert_ok(luks_open(device, &l, &f), &f);
+	assert_ok(sealing_format(&s, &f), &f);
+	assert_ok(luks_open("disk", &l, &f), &f);
 	for (int i = 1; i < 32; i++)
 		assert_ok(luks_write_token(l, luks_new_token, other, &f), &f);
 	luks_close(&l);
-	(void)snprintf(line, sizeof(line),
-		       "cannot write a token to volume %s: its header has no "
+	assert_refusal(sealing_run(&s, "--add", &f), &f,
+		       "cannot write a token to volume disk: its header has no "
 		       "room for one more; free a token with cryptsetup token "
-		       "remove",
-		       device);
-	assert_refusal(cvmctl_run(command_seal, &f, SEAL("--add"), s.tcti,
-				  key_file, device),
-		       &f, line);
-	assert_ok(luks_open(device, &l, &f), &f);
+		       "remove");
+	assert_ok(luks_open("disk", &l, &f), &f);
 	assert_ok(luks_add_key(l, &rescue, &rescue, &keyslot, &f), &f);
 	assert_int_equal(keyslot, 2); /* behind the sealed key and the rescue */
 }
@@ -64,95 +57,74 @@ static void formats_only_what_is_empty(void **state)
 		       { sealing_bytes - 1024 * 1024, true },
 		       { sealing_bytes - 1, true },
 		       { sealing_bytes / 2, false } };
-	own_swtpm struct swtpm s = { 0 };
-	char device[PATH_MAX];
-	char key_file[PATH_MAX];
-	char line[PATH_MAX + 128];
+	own_sealing struct swtpm s = { 0 };
 	struct fail f = { 0 };
 
 	(void)state;
-	sealing_start(&s, device, key_file);
-	(void)snprintf(line, sizeof(line),
-		       "cannot format %s: it is not empty; give --force to "
-		       "lose what it holds",
-		       device);
+	sealing_start(&s);
 	for (size_t i = 0; i < array_size(places); i++) {
 		own_fd int fd =
-			open(device, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+			open("disk", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 		int r;
 
 		assert_int_equal(ftruncate(fd, sealing_bytes), 0);
 		assert_int_equal(pwrite(fd, "x", 1, places[i].at), 1);
-		r = cvmctl_run(command_seal, &f, SEAL("--format --mkfs none"),
-			       s.tcti, key_file, device);
+		r = sealing_run(&s, "--format --mkfs none", &f);
 		if (places[i].used)
-			assert_refusal(r, &f, line);
+			assert_refusal(
+				r, &f,
+				"cannot format disk: it is not empty; give --force to "
+				"lose what it holds");
 		else
 			assert_ok(r, &f);
 		assert_int_equal(luks_has_uuid(fd, NULL), !places[i].used);
-		assert_int_equal(unlink(device), 0);
+		assert_int_equal(unlink("disk"), 0);
 	}
 }
 
 static void keeps_a_file_that_exists(void **state)
 {
-	own_swtpm struct swtpm s = { 0 };
-	char device[PATH_MAX];
-	char line[PATH_MAX + 128];
-	char key_file[PATH_MAX];
+	own_sealing struct swtpm s = { 0 };
 	struct fail f = { 0 };
 
 	(void)state;
-	sealing_start(&s, device, key_file);
+	sealing_start(&s);
 	tree_file(&s.tree, "disk", 0600, "mine");
-	(void)snprintf(line, sizeof(line),
-		       "cannot create %s: File exists; leave out --size for a "
-		       "disk that exists",
-		       device);
-	assert_refusal(sealing_format(&s, device, key_file, &f), &f, line);
+	assert_refusal(
+		sealing_format(&s, &f), &f,
+		"cannot create disk: File exists; leave out --size for a "
+		"disk that exists");
 }
 
 /* The last step fails. */
 static void leaves_no_file_that_is_not_whole(void **state)
 {
-	own_swtpm struct swtpm s = { 0 };
-	char device[PATH_MAX];
-	char key_file[PATH_MAX];
-	char line[PATH_MAX + 128];
+	own_sealing struct swtpm s = { 0 };
 	struct fail f = { 0 };
 
 	(void)state;
-	sealing_start(&s, device, key_file);
-	(void)snprintf(line, sizeof(line),
-		       "cannot fill volume %s: it is too small for ext4; make "
-		       "it larger with --size",
-		       device);
-	assert_refusal(cvmctl_run(command_seal, &f, SEAL("--format --size 17M"),
-				  s.tcti, key_file, device),
-		       &f, line);
+	sealing_start(&s);
+	assert_refusal(
+		sealing_run(&s, "--format --size 17M", &f), &f,
+		"cannot fill volume disk: it is too small for ext4; make "
+		"it larger with --size");
 	assert_int_equal(faccessat(s.tree.fd, "disk", F_OK, 0), -1);
 }
 
 /* mkfs.ext4 says that it is there, and never ends. */
 static void leaves_no_file_when_a_signal_ends_it(void **state)
 {
-	own_swtpm struct swtpm s = { 0 };
+	own_sealing struct swtpm s = { 0 };
 	own_fd int ready = -1;
-	char device[PATH_MAX];
-	char key_file[PATH_MAX];
-	char fifo[PATH_MAX];
-	char script[PATH_MAX + 64];
 	char byte;
 	int status = 0;
 	pid_t pid;
 
 	(void)state;
-	sealing_start(&s, device, key_file);
-	sealing_path(&s, "ready", fifo, sizeof(fifo));
-	assert_int_equal(mkfifo(fifo, 0600), 0);
-	(void)snprintf(script, sizeof(script),
-		       "#!/bin/sh\necho >%s\nexec sleep 60\n", fifo);
-	tree_file(&s.tree, "mkfs.ext4", 0700, script);
+	sealing_start(&s);
+	assert_int_equal(mkfifo("ready", 0600), 0);
+	tree_file(&s.tree, "mkfs.ext4", 0700,
+		  "#!/bin/sh\necho >ready\nexec sleep 60\n");
 	pid = fork();
 	if (pid == 0) {
 		struct fail f = { 0 };
@@ -162,11 +134,10 @@ static void leaves_no_file_when_a_signal_ends_it(void **state)
 			       s.tree.path);
 		(void)setenv("PATH", path, 1);
 		interrupt_install();
-		(void)cvmctl_run(command_seal, &f, SEAL("--format --size 24M"),
-				 s.tcti, key_file, device);
+		(void)sealing_run(&s, "--format --size 24M", &f);
 		_exit(1);
 	}
-	ready = open(fifo, O_RDONLY | O_CLOEXEC);
+	ready = open("ready", O_RDONLY | O_CLOEXEC);
 	assert_int_equal(read(ready, &byte, 1), 1);
 	assert_int_equal(faccessat(s.tree.fd, "disk", F_OK, 0), 0);
 	assert_int_equal(kill(pid, SIGTERM), 0);

@@ -10,7 +10,7 @@
 #include "cvmctl/seal-policy.h"
 #include "lib/own.h"
 #include "tests/line.h"
-#include "tests/tmptree.h"
+#include "tests/place.h"
 
 #define A64	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B64	"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -349,16 +349,8 @@ static void enter(struct tree *t)
 	tree_file(t, "other", 0644,
 		  "{\"pcr\":14,\"banks\":{\"sha256\":{\"measured\":\"" B64
 		  "\"}},\"boot\":{\"pcrs\":{" BOOT("4") "," BOOT("9") "}}}");
-	assert_int_equal(fchdir(t->fd), 0);
+	place_enter(t);
 }
-
-static void leave(struct tree *t)
-{
-	assert_int_equal(chdir("/"), 0);
-	tree_remove(t);
-}
-
-#define own_place __attribute__((cleanup(leave)))
 
 static void judges(void **state)
 {

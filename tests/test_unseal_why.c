@@ -267,13 +267,13 @@ static void from_file(int saved)
 static void names_the_event(void **state)
 {
 	const struct why *c = *state;
-	own_swtpm struct swtpm s = { 0 };
+	own_sealing struct swtpm s = { 0 };
 	struct fail f = { 0 };
 	int saved;
 	int r;
 
 	swtpm_start(&s);
-	assert_int_equal(fchdir(s.tree.fd), 0);
+	place_enter(&s.tree);
 	predict(&s.tree, c->predicted);
 	write_log(&s.tree, c->log ? c->log : c->measured);
 	saved = to_file();
@@ -282,7 +282,6 @@ static void names_the_event(void **state)
 	r = cvmctl_run(command_unseal, &f, "unseal --tpm %s %s --log log disk",
 		       s.tcti, c->options);
 	from_file(saved);
-	assert_int_equal(chdir("/"), 0);
 	if (c->line)
 		assert_refusal(r, &f, c->line);
 	else
@@ -312,22 +311,20 @@ static void refuses(void **state)
 {
 	const struct usage *c = *state;
 	char said[fail_line_max];
+	own_place struct tree t = { 0 };
 	struct fail f = { 0 };
-	struct tree t;
 	int saved;
 
 	tree_make(&t);
 	tree_file(&t, "empty", 0644, "{}");
 	tree_file(&t, "good", 0644, "{\"events\":[]}");
-	assert_int_equal(fchdir(t.fd), 0);
+	place_enter(&t);
 	saved = to_file();
 	assert_int_not_equal(cvmctl_run(command_unseal, &f, "%s", c->words), 0);
 	from_file(saved);
-	assert_int_equal(chdir("/"), 0);
 	(void)snprintf(said, sizeof(said), "%s: %s; %s", f.what, f.reason,
 		       f.remedy);
 	assert_string_equal(said, c->line);
-	tree_remove(&t);
 }
 
 int main(void)
