@@ -52,6 +52,16 @@ static bool is_same(const struct logged_event *a, const struct logged_event *b,
 		      digest_size(bank)) == 0;
 }
 
+/* The firmware's log has no more than the type, with which the name begins. */
+static bool has_name(const struct logged_event *expected,
+		     const struct logged_event *logged)
+{
+	size_t len = strlen(logged->name);
+
+	return strncmp(expected->name, logged->name, len) == 0 &&
+	       (!expected->name[len] || expected->name[len] == ' ');
+}
+
 /* True when the event comes in the log, from there on. */
 static bool comes_later(const struct event_log *log, size_t at,
 			const struct logged_event *wanted, enum digest_alg bank)
@@ -101,7 +111,7 @@ void event_log_compare(const struct event_log *expected,
 	extra = comes_later(logged, logged_at, d.expected, bank);
 	if (missing != extra)
 		d.kind = missing ? EVENT_MISSING : EVENT_EXTRA;
-	else if (strcmp(d.expected->name, d.logged->name) == 0)
+	else if (has_name(d.expected, d.logged))
 		d.kind = EVENT_CHANGED;
 	else
 		d.kind = EVENT_REPLACED;

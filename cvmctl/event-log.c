@@ -21,7 +21,8 @@
 
 enum { depth_max = 10 };
 
-static const char log_remedy[] = "give the measurements.json of that boot";
+static const char log_remedy[] = "give the measurements.json of that boot, or "
+				 "its firmware's log";
 static const char prediction_remedy[] = "make it with cvmctl predict --json";
 
 void event_log_free(struct event_log *log)
@@ -152,14 +153,56 @@ int event_log_parse(const char *name, const char *text, size_t len,
 	return 0;
 }
 
-int event_log_read(const char *path, struct event_log *ret, struct fail *f)
+/* Its first event is of PCR 0, in binary. */
+static bool is_firmware(const struct bytes *b)
 {
-	own_bytes struct bytes text = { 0 };
-	int r = io_read_file(AT_FDCWD, path, event_log_max, &text);
+	return b->len && b->data[0] == 0;
+}
+
+static int parse_firmware(const char *path, const struct bytes *b,
+			  struct event_log *ret, struct fail *f)
+{
+	int r = event_log_parse_firmware(b, ret, f);
+
+	if (r == -ENOMEM)
+		return fail_read(r, log_remedy, path, f);
+	if (r < 0) {
+		fail_what(f, "read %s", path);
+		(void)fail_remedy(f, log_remedy);
+	}
+	return r;
+}
+
+/* Moves the events of one log behind those of another. */
+static int append(struct event_log *log, const struct event_log *more)
+{
+	struct logged_event *bigger =
+		reallocarray(log->event, log->n + more->n + 1, sizeof(*bigger));
+
+	if (!bigger)
+		return -ENOMEM;
+	if (more->n)
+		memcpy(bigger + log->n, more->event, more->n * sizeof(*bigger));
+	log->event = bigger;
+	log->n += more->n;
+	return 0;
+}
+
+int event_log_add(struct event_log *log, const char *path, struct fail *f)
+{
+	own_event_log struct event_log more = { 0 };
+	own_bytes struct bytes b = { 0 };
+	int r = io_read_file(AT_FDCWD, path, event_log_max, &b);
 
 	if (r < 0)
 		return fail_errno(f, r, log_remedy, "read %s", path);
-	return event_log_parse(path, (const char *)text.data, text.len, ret, f);
+	r = is_firmware(&b) ? parse_firmware(path, &b, &more, f)
+			    : event_log_parse(path, (const char *)b.data, b.len,
+					      &more, f);
+	if (r < 0)
+		return r;
+	r = append(log, &more);
+	return r < 0 ? fail_read(r, log_remedy, path, f) : 0;
 }
 
 int event_log_predicted(struct json_object *prediction, const char *name,

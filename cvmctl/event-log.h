@@ -9,12 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/bytes.h"
 #include "lib/fail.h"
 #include "lib/json.h"
 #include "seal/pcr.h"
 
-/* Where init leaves it. */
-#define EVENT_LOG_DEFAULT "/run/cvm-init/measurements.json"
+/* Where init and the kernel leave them. */
+#define EVENT_LOG_INIT	   "/run/cvm-init/measurements.json"
+#define EVENT_LOG_FIRMWARE "/sys/kernel/security/tpm0/binary_bios_measurements"
 
 enum {
 	event_log_max = 256 * 1024 * 1024, /* bytes; listings make it large */
@@ -38,12 +40,24 @@ void event_log_free(struct event_log *log);
 #define own_event_log __attribute__((cleanup(event_log_free)))
 
 /*
- * Reads a measurements.json. Intents, and events that went into no PCR, are
- * left out. The caller frees *ret. 0 or -errno.
+ * Appends a measurements.json, or the firmware's log in the TCG's crypto-agile
+ * form, of which PCR 14 is left out: what it has there is the start of what
+ * is predicted. Intents, and events that went into no PCR, are left out. The
+ * caller frees *log. 0 or -errno.
  */
-int event_log_read(const char *path, struct event_log *ret, struct fail *f);
+int event_log_add(struct event_log *log, const char *path, struct fail *f);
 
-/* The same from len bytes of text, which a NUL follows, called name. */
+/*
+ * A firmware's log. The caller frees *ret. 0; -EINVAL with a reason in *f;
+ * -ENOMEM.
+ */
+int event_log_parse_firmware(const struct bytes *b, struct event_log *ret,
+			     struct fail *f);
+
+/*
+ * A measurements.json called name, in len bytes of text, which a NUL follows.
+ * The caller frees *ret. 0 or -errno.
+ */
 int event_log_parse(const char *name, const char *text, size_t len,
 		    struct event_log *ret, struct fail *f);
 

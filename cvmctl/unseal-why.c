@@ -37,7 +37,22 @@ static struct json_object *prediction_of(const struct unseal_why *why)
 	return apps ? apps : why->prediction;
 }
 
-int unseal_why_open(const char *prediction, const char *log,
+static int read_logs(const struct option_list *logs, struct event_log *ret,
+		     struct fail *f)
+{
+	static const char *const here[] = { EVENT_LOG_INIT,
+					    EVENT_LOG_FIRMWARE };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < logs->n; i++)
+		r = event_log_add(ret, logs->value[i], f);
+	for (size_t i = 0; r == 0 && !logs->n && i < array_size(here); i++)
+		if (access(here[i], F_OK) == 0)
+			r = event_log_add(ret, here[i], f);
+	return r;
+}
+
+int unseal_why_open(const char *prediction, const struct option_list *logs,
 		    struct unseal_why *ret, struct fail *f)
 {
 	own_unseal_why struct unseal_why why = { .name = prediction_name(
@@ -47,10 +62,8 @@ int unseal_why_open(const char *prediction, const char *log,
 	if (r == 0)
 		r = event_log_predicted(prediction_of(&why), why.name,
 					&why.predicted, f);
-	if (r == 0 && !log && access(EVENT_LOG_DEFAULT, F_OK) == 0)
-		log = EVENT_LOG_DEFAULT;
-	if (r == 0 && log)
-		r = event_log_read(log, &why.logged, f);
+	if (r == 0)
+		r = read_logs(logs, &why.logged, f);
 	if (r < 0)
 		return r;
 	*ret = why;

@@ -7,6 +7,7 @@
 #define CVMCTL_UNSEAL_WHY_H
 
 #include "cvmctl/event-log.h"
+#include "cvmctl/options.h"
 #include "seal/sealed-key.h"
 #include "seal/tpm.h"
 
@@ -26,9 +27,9 @@ void unseal_why_close(struct unseal_why *why);
 
 /*
  * Reads the prediction, what cvmctl predict --json said or a manifest.json,
- * and the log, for NULL the default one if it is there.
+ * and the logs; without any, those of this machine that are there.
  */
-int unseal_why_open(const char *prediction, const char *log,
+int unseal_why_open(const char *prediction, const struct option_list *logs,
 		    struct unseal_why *ret, struct fail *f);
 
 /* Notes what PCRs a key is sealed to. */

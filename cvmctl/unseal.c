@@ -18,7 +18,8 @@
 #include "seal/volume-key.h"
 
 struct unseal_options {
-	const char *tpm, *srk, *signatures, *prediction, *log, *device;
+	const char *tpm, *srk, *signatures, *prediction, *device;
+	struct option_list logs;
 };
 
 static const struct option_usage usage = {
@@ -43,13 +44,14 @@ static int read_options(int argc, char **argv, struct unseal_options *o,
 		{ "prediction", OPTION_TEXT, "FILE",
 		  "what cvmctl predict --json said: names what differs",
 		  &o->prediction },
-		{ "log", OPTION_TEXT, "FILE",
-		  "--prediction: else " EVENT_LOG_DEFAULT, &o->log },
+		{ "log", OPTION_LIST, "FILE",
+		  "--prediction: of init or the firmware; else those here",
+		  &o->logs },
 		{ 0 },
 	};
 	int r = options_read(&usage, specs, argc, argv, f);
 
-	if (r == 0 && o->log && !o->prediction)
+	if (r == 0 && o->logs.n && !o->prediction)
 		r = options_refuse(f, argv[0], "--log is for --prediction");
 	return r;
 }
@@ -113,7 +115,7 @@ static int unseal(const struct unseal_options *o, struct secret *ret,
 	int r = 0;
 
 	if (o->prediction)
-		r = unseal_why_open(o->prediction, o->log, &why, f);
+		r = unseal_why_open(o->prediction, &o->logs, &why, f);
 	if (r == 0 && o->signatures)
 		r = read_signatures(o->signatures, &signatures, f);
 	if (r == 0)

@@ -90,7 +90,7 @@ static void refuses(void **state)
 	assert_refusal(
 		event_log_parse("LOG", c->text, strlen(c->text), &log, &f), &f,
 		"cannot read LOG: it is no list of events; give the "
-		"measurements.json of that boot");
+		"measurements.json of that boot, or its firmware's log");
 	assert_null(log.event);
 }
 

@@ -23,7 +23,7 @@ enum { timeout_ms = 20000, sha256_only = 1U << DIGEST_SHA256 };
 /*
  * A letter for each event of PCR 14, whose content it is: c is apps.conf, x a
  * program, f a file, m a file of that name too, ! the cap of a failure. The
- * cap is predicted, and not written there.
+ * cap is predicted, and not written there. 4 and 5 are an event of PCR 4.
  */
 static const struct why {
 	const char *name;
@@ -194,14 +194,29 @@ static void write_log(struct tree *t, const char *letters)
 
 	add_all(&list, letters);
 	o = events_to_json(&list);
-	if (letters[0] > '0' && letters[0] <= '9') {
-		own_json struct json_object *boot = boot_json(letters);
-		struct json_object *event =
-			json_object_array_get_idx(json_get(boot, "events"), 0);
-
-		assert_int_equal(json_append(o, json_object_get(event)), 0);
-	}
 	write_json(t, "log", o);
+}
+
+/* As the firmware writes it; with an event of PCR 14, which is shim's. */
+static void write_firmware(struct tree *t, const char *letters)
+{
+	static const struct events_into into = { .banks = sha256_only };
+	struct event e = { .pcr = 4,
+			   .kind = EVENT_EXEC,
+			   .path = (char[]){ "k" } };
+	own_text struct text log = { 0 };
+	own_fd int fd =
+		openat(t->fd, "firmware", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	struct digest_set value;
+
+	boot_value(letters, &e.digests, &value);
+	events_tcg_begin(sha256_only, &log);
+	if (letters[0] <= '9')
+		assert_int_equal(events_tcg_add(&e, &into, &log), 0);
+	e.pcr = pcr_apps;
+	assert_int_equal(events_tcg_add(&e, &into, &log), 0);
+	assert_false(text_failed(&log));
+	assert_int_equal(io_write_all(fd, log.s, log.len), 0);
 }
 
 static void measure(const struct swtpm *s, const char *letters)
@@ -276,10 +291,12 @@ static void names_the_event(void **state)
 	place_enter(&s.tree);
 	predict(&s.tree, c->predicted);
 	write_log(&s.tree, c->log ? c->log : c->measured);
+	write_firmware(&s.tree, c->measured);
 	saved = to_file();
 	seal_for(&s, c->sealed ? c->sealed : c->predicted);
 	measure(&s, c->measured);
-	r = cvmctl_run(command_unseal, &f, "unseal --tpm %s %s --log log disk",
+	r = cvmctl_run(command_unseal, &f,
+		       "unseal --tpm %s %s --log log --log firmware disk",
 		       s.tcti, c->options);
 	from_file(saved);
 	if (c->line)
@@ -287,6 +304,8 @@ static void names_the_event(void **state)
 	else
 		assert_ok(r, &f);
 }
+
+#define LOG "give the measurements.json of that boot, or its firmware's log"
 
 static const struct usage {
 	const char *name;
@@ -303,8 +322,11 @@ static const struct usage {
 	  "read empty: it is no list of events; make it with cvmctl predict "
 	  "--json" },
 	{ "no log", "unseal --prediction good --log none disk",
-	  "read none: No such file or directory; give the measurements.json of "
-	  "that boot" },
+	  "read none: No such file or directory; " LOG },
+	{ "a log that is none", "unseal --prediction good --log good disk",
+	  "read good: it is no list of events; " LOG },
+	{ "a log cut off", "unseal --prediction good --log cut disk",
+	  "read cut: it is cut off in its first event; " LOG },
 };
 
 static void refuses(void **state)
@@ -318,7 +340,9 @@ static void refuses(void **state)
 	tree_make(&t);
 	tree_file(&t, "empty", 0644, "{}");
 	tree_file(&t, "good", 0644, "{\"events\":[]}");
+	tree_file(&t, "cut", 0644, "");
 	place_enter(&t);
+	assert_int_equal(truncate("cut", 7), 0);
 	saved = to_file();
 	assert_int_not_equal(cvmctl_run(command_unseal, &f, "%s", c->words), 0);
 	from_file(saved);
