@@ -56,7 +56,7 @@ def pytest_sessionstart(session):
     shutil.rmtree(OUTPUT / "failed", ignore_errors=True)
     if session.config.option.collectonly:
         return
-    for tool in ("kernels", "firmware", "rootfs", "systemds"):
+    for tool in ("kernels", "firmware", "rootfs", "systemds", "tdx-module"):
         if subprocess.run([HERE / tool], check=False).returncode:
             pytest.exit(f"qemu-test/{tool} failed; see above", 1)
 
