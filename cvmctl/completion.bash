@@ -23,7 +23,7 @@ _cvmctl_value() {
 			words[1] == option { print words[2] }')
 	case $option:$kind in
 	*:IMAGE_DIR | *:DIR) _cvmctl_answer -d -- "$current" ;;
-	*:FILE | *:VMLINUZ | *:INIT | *:DIR\|TAR) _cvmctl_answer -f -- "$current" ;;
+	*:FILE | *:VMLINUZ | *:INIT | *:DIR\|TAR | *:FILE\|-) _cvmctl_answer -f -- "$current" ;;
 	--bank:* | --banks:*)
 		_cvmctl_answer -W "sha1 sha256 sha384 sha512" -- "$current" ;;
 	*:[a-z]*) _cvmctl_answer -W "${kind//|/ }" -- "$current" ;;

@@ -27,6 +27,7 @@ static const struct {
 	{ "challenge", command_challenge, "of a verifier to a VM's TPM" },
 	{ "verify", command_verify, "judge the evidence of a VM" },
 	{ "inspect", command_inspect, "show what one of our files holds" },
+	{ "explain", command_explain, "draw what is measured into what" },
 	{ "timeline", command_timeline, "draw what a boot took, and where" },
 	{ "check", command_check, "check boot.conf, apps.conf, IMA policy" },
 };

@@ -29,6 +29,7 @@ from refusal import assert_went_well, failures
 
 HERE = Path(__file__).resolve().parent
 IMA_POLICY = (HERE.parent / "ima-policy/default.policy").read_text()
+CVMCTL = HERE.parent / "build" / "out" / "cvmctl"
 BANKS = ("sha256", "sha384")
 BOOT_SECONDS_MAX = 300           # systemd took 127, four VMs to a CPU
 PORT = 8080
@@ -176,6 +177,21 @@ def assert_report(report, image, row, want):
         {"name": "state", "mount": "/data"}] * row.volume
 
 
+def drawn(command, path):
+    """What `cvmctl COMMAND PATH` draws, by lines."""
+    return subprocess.run([CVMCTL, command, path], check=True,
+                          capture_output=True, text=True).stdout.splitlines()
+
+
+def assert_drawn(report, image, want, path):
+    """The timeline has all stages, the chain ends where the boot did."""
+    path.write_text(json.dumps(report))
+    lines = drawn("timeline", path)[1:]
+    assert tuple(line.split()[0] for line in lines[:len(STAGES)]) == STAGES
+    assert any("afterwards" in line and want["sha256"][:12] in line
+               for line in drawn("explain", image.folder))
+
+
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_boots(boot, builder, desk, image, disks, row, series):
     """The workload runs, PCR 14 is as predicted, and when the workload ends
@@ -198,6 +214,7 @@ def test_boots(boot, builder, desk, image, disks, row, series):
             assert told.counter == count
         assert told.pcr_14 == want
         assert replayed(told.log, desk.folder / "measurements.bin") == want
+        assert_drawn(told.report, image, want, desk.folder / "report.json")
         assert_report(told.report, image, row, want)
         assert not failures(result.serial)
         assert result.powered_off, result.ending

@@ -33,6 +33,7 @@
 #include "seal/signatures.h"
 #include "seal/srk-public.h"
 #include "seal/token.h"
+#include "tests/fuzz/pictures.h"
 #include "tests/fuzz/promise.h"
 
 static void fuzz_boot_conf(const uint8_t *data, size_t len)
@@ -380,6 +381,8 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "attestation", fuzz_attestation,
 	  attestation_nonce_size + attestation_report_size + 512 },
 	{ "log", fuzz_log, 4096 },
+	{ "chain", fuzz_chain, 8192 },
+	{ "report", fuzz_report, 4096 },
 	{ "text", fuzz_text, 256 },
 	{ 0 },
 };
