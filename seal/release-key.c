@@ -140,9 +140,10 @@ static int match_rsa(const struct bytes *der, const struct rsa_form **ret)
 	return -EINVAL;
 }
 
+static const uint8_t exponent[] = { 0, 1, 0, 1 };
+
 static int read_rsa(const struct bytes *der, struct release_key *key)
 {
-	static const uint8_t exponent[] = { 0, 1, 0, 1 };
 	const struct rsa_form *form = NULL;
 	int r = match_rsa(der, &form);
 
@@ -198,4 +199,11 @@ int release_key_parse(const struct bytes *pem, struct release_key *ret)
 	*ret = key;
 	key = (struct release_key){ 0 };
 	return 0;
+}
+
+int release_key_zero_exponent(struct release_key *key)
+{
+	/* after the head and the size of the key in bits */
+	memset(key->public.data + sizeof(tpm_rsa) + 2, 0, sizeof(exponent));
+	return tpm_name(key->public.data, key->public.len, key->name);
 }

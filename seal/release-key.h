@@ -37,4 +37,11 @@ void release_key_free(struct release_key *key);
  */
 int release_key_parse(const struct bytes *pem, struct release_key *ret);
 
+/*
+ * The same RSA key as systemd 255.0 to 255.2 loaded it, under another name: the
+ * exponent is 0, which a TPM takes for 65537 (TCG Part 2, 12.2.3.5).
+ * 0, -ENOMEM, -EIO.
+ */
+int release_key_zero_exponent(struct release_key *key);
+
 #endif

@@ -11,7 +11,6 @@
 
 #include "lib/own.h"
 #include "seal/policy.h"
-#include "seal/release-key.h"
 
 enum { resource_key = 1 }; /* IESYSC_KEY_RSRC, esys_types.h */
 
@@ -157,5 +156,43 @@ int sealed_key_differs(const struct sealed_key *key,
 				  size) != 0)
 			differ |= 1U << i;
 	*ret = differ;
+	return 0;
+}
+
+/* 1 if the key's policy is that of this signer, 0 if not, or -errno. */
+static int is_signer(const struct sealed_key *key,
+		     const struct pcr_values *present,
+		     const struct release_key *signer)
+{
+	struct policy policy = { 0 };
+	int r = policy_add_authorize(&policy, signer->name);
+
+	if (r == 0 && key->pcr_mask)
+		r = policy_add_pcrs(&policy, present);
+	if (r < 0)
+		return r;
+	return CRYPTO_memcmp(policy.digest, key->policy_digest,
+			     sizeof(policy.digest)) == 0;
+}
+
+int sealed_key_name_signer(const struct sealed_key *key,
+			   const struct pcr_values *present,
+			   struct release_key *signer)
+{
+	own_release_key struct release_key other = { 0 };
+	int r = is_signer(key, present, signer);
+
+	if (r || !signer->is_rsa)
+		return r < 0 ? r : 0;
+	r = release_key_parse(&key->signer, &other);
+	if (r == 0)
+		r = release_key_zero_exponent(&other);
+	if (r == 0)
+		r = is_signer(key, present, &other);
+	if (r <= 0)
+		return r;
+	release_key_free(signer);
+	*signer = other;
+	other = (struct release_key){ 0 };
 	return 0;
 }

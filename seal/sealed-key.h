@@ -14,6 +14,7 @@
 #include "lib/digest.h"
 #include "seal/marshal.h"
 #include "seal/pcr.h"
+#include "seal/release-key.h"
 
 /*
  * A sealed key in the parts that a systemd-tpm2 token holds. Its policy is
@@ -66,6 +67,16 @@ struct sealed_key take_sealed_key(struct sealed_key *key);
  */
 int sealed_key_differs(const struct sealed_key *key,
 		       const struct pcr_values *present, uint32_t *ret);
+
+/*
+ * Which of its two names the RSA release key *signer, as release_key_parse
+ * gave it, has in the policy of *key: *signer gets the other one when only
+ * that gives the policy digest, with the literal values *present. 0, -ENOMEM,
+ * -EIO.
+ */
+int sealed_key_name_signer(const struct sealed_key *key,
+			   const struct pcr_values *present,
+			   struct release_key *signer);
 
 /* TCG TPM v2.0 Provisioning Guidance, 7.5.1: where the SRK lives. */
 enum { tpm_srk_handle = 0x81000001 };

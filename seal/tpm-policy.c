@@ -239,6 +239,23 @@ static int authorize(struct tpm *t, ESYS_TR session,
 	return rc ? tpm_fail(t, rc, f, what_unseal) : 0;
 }
 
+/*
+ * The release key as the policy names it. Tokens of ours, which say what they
+ * were sealed under, have the one name only, and cost no command.
+ */
+static int parse_signer(struct tpm *t, const struct sealed_key *key,
+			struct release_key *ret)
+{
+	struct pcr_values present = { .bank = key->bank };
+	int r = release_key_parse(&key->signer, ret);
+
+	if (r == 0 && key->expected.mask != key->pcr_mask)
+		r = read_present(t, key->bank, key->pcr_mask, &present);
+	else if (r == 0 && key->pcr_mask)
+		return 0;
+	return r < 0 ? r : sealed_key_name_signer(key, &present, ret);
+}
+
 /* PolicyPCR, perhaps PolicyNV, and the key's word that this is approved. */
 static int assert_signed(struct tpm *t, ESYS_TR session,
 			 const struct sealed_key *key,
@@ -251,7 +268,7 @@ static int assert_signed(struct tpm *t, ESYS_TR session,
 					   .mask = key->signed_mask,
 					   .key = &signer,
 					   .present = &present };
-	int r = release_key_parse(&key->signer, &signer);
+	int r = parse_signer(t, key, &signer);
 
 	if (r < 0)
 		return fail_errno(f, r, "give the VM more memory", what_unseal);

@@ -156,6 +156,56 @@ static void test_signed_and_literal_values(void **state)
 		      "cvmctl seal");
 }
 
+/* The policy that systemd 255.0 made: the key's name is that of exponent 0. */
+static void seal_zero_exponent(struct scene *s,
+			       const struct pcr_values *literal)
+{
+	own_release_key struct release_key key = { 0 };
+	own_secret struct secret secret = { 0 };
+	struct policy policy = { 0 };
+	struct fail f = { 0 };
+
+	assert_int_equal(release_key_parse(&s->pem, &key), 0);
+	assert_int_equal(release_key_zero_exponent(&key), 0);
+	assert_int_equal(policy_add_authorize(&policy, key.name), 0);
+	if (literal->mask)
+		assert_int_equal(policy_add_pcrs(&policy, literal), 0);
+	memcpy(s->sealed.policy_digest, policy.digest, sizeof(policy.digest));
+	s->sealed.pcr_mask = literal->mask;
+	/* systemd does not say what the values were */
+	s->sealed.expected = (struct pcr_values){ .bank = DIGEST_SHA256 };
+	assert_int_equal(secret_alloc(32, &secret), 0);
+	memset(secret.data, 0x5a, 32);
+	assert_ok(tpm_seal(s->tpm, &secret, &s->sealed, &f), &f);
+}
+
+static void test_either_name_of_an_rsa_key(void **state)
+{
+	own_scene struct scene s = { 0 };
+	struct pcr_values none = { .bank = DIGEST_SHA256 };
+	struct pcr_values literal;
+
+	(void)state;
+	begin(&s, "rsa");
+	approve(&s, s.key, 0);
+	assert_opens(&s);
+	seal_zero_exponent(&s, &none);
+	assert_opens(&s);
+	present_values(&s, 1U << 7, &literal);
+	seal_zero_exponent(&s, &literal);
+	assert_opens(&s);
+	/* the other name, with literal values that only the TPM knows */
+	sealed_key_free(&s.sealed);
+	seal(&s, &literal);
+	s.sealed.expected = none;
+	assert_opens(&s);
+	extend(&s, 7);
+	assert_closed(&s,
+		      "cannot unseal the key: PCR 7 differs from the policy it "
+		      "was sealed under; seal it again for these apps with "
+		      "cvmctl seal");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +216,7 @@ int main(void)
 		cmocka_unit_test(test_refuses_another_release_key),
 		cmocka_unit_test(test_key_that_the_tpm_does_not_take),
 		cmocka_unit_test(test_signed_and_literal_values),
+		cmocka_unit_test(test_either_name_of_an_rsa_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
