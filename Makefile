@@ -32,7 +32,7 @@ INIT_LINK  := $(MUSL_LDFLAGS) -s
 
 # cvmctl: the host's own libraries, except libinih (see deps/build)
 HOST_PKGS   := libcryptsetup devmapper tss2-esys tss2-mu tss2-rc tss2-tctildr \
-               tss2-tcti-device tss2-tcti-swtpm libcrypto json-c uuid libkmod libzstd
+               libcrypto json-c uuid libkmod libzstd
 CVMCTL_OBJ  := $(patsubst %.c,$(O)/cvmctl/%.o,$(SHARED) $(CVMCTL))
 HOST_FLAGS  := $(BASE) -DCVM_HOST $(HOST_INIH_CFLAGS) -O2 -D_FORTIFY_SOURCE=2 -fPIE
 HOST_LIBS    = $(shell pkg-config --libs $(HOST_PKGS)) $(HOST_INIH_LIBS)

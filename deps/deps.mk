@@ -14,7 +14,7 @@ MUSL_CFLAGS  := -fPIE -ffunction-sections -fdata-sections \
 MUSL_LDFLAGS := -static-pie \
                 -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--build-id=none
 MUSL_LIBS    := -lcryptsetup -ldevmapper -luuid -ljson-c -ltss2-esys \
-                -ltss2-tctildr -ltss2-sys -ltss2-rc -ltss2-tcti-device \
+                -ltss2-tctildr -ltss2-sys -ltss2-rc \
                 -ltss2-mu -lkmod -linih -lcrypto
 
 HOST_INIH_CFLAGS := -isystem build/deps/host/include

@@ -17,8 +17,8 @@ import tpmproxy
 import vm
 from bootconf import actor, modules
 from refusal import assert_refused, assert_went_well, failures
-from tpmproxy import (CLEAR, LOAD, START_AUTH_SESSION, SUCCESS, UNSEAL, Extend,
-                      code)
+from tpmproxy import (CLEAR, LOAD, SILENCE, START_AUTH_SESSION, SUCCESS, UNSEAL,
+                      Extend, code)
 
 BANKS = ("sha256", "sha384")
 APPS = actor("one", "pcr 14", measure="/app")
@@ -26,6 +26,7 @@ VOLUME = {"volume state": "uuid = 5e0cb7a4-6d1f-4c8e-9f3b-0a1d2c3b4e5f\n"
                           "mount = /data"}
 READY, FAILED = "cvm-init: ready", "cvm-init: failed"
 STALL_S = 4
+PATIENCE_S, SLACK_S = 2, 5
 NO_TRUST = "do not trust this host with the VM"
 
 
@@ -167,6 +168,26 @@ def test_silent(run):
         result, "init: volumes: cannot unseal the key of volume state: the TPM "
         "did not answer within 2000 ms; attach a working TPM 2.0 to the VM")
     assert UNSEAL in (code(sent) for sent, _ in tpm.log[-2:])
+
+
+def test_silent_for_ever(tiny, boot, desk):
+    """The time that counts is ours: the kernel waits on, for minutes, in which
+    nobody can so much as close the device."""
+    began = []
+
+    def fall_silent(proxy, command):
+        if code(command) == START_AUTH_SESSION:
+            began.append(time.monotonic())
+        return SILENCE if began else proxy.ask(command)
+    tpm = tpmproxy.ProxiedTpm(desk.folder / "tpm", BANKS, fall_silent)
+    image = tiny(apps=APPS, tpm=f"require = any\ntimeout = {PATIENCE_S}")
+    machine = boot(image.machine(memory_mib=512), tpm=tpm)
+    machine.wait_for(
+        "^init: tpm: cannot start a session with the TPM: the TPM did not "
+        f"answer within {PATIENCE_S}000 ms; attach a working TPM 2.0 to the VM$")
+    assert PATIENCE_S <= time.monotonic() - began[0] < PATIENCE_S + SLACK_S
+    assert count(tpm, START_AUTH_SESSION) == 1
+    assert len(failures(machine.serial)) == 1
 
 
 def at_load(act):

@@ -38,13 +38,14 @@ PCR_EXTEND = 0x182
 
 CLEAR, STATE = 0, 1
 BANKS = {0x4: "sha1", 0xB: "sha256", 0xC: "sha384", 0xD: "sha512"}
+SILENCE = b""
 SUCCESS = struct.pack(">HII", 0x8001, 10, 0)
 PASSWORD = struct.pack(">IIHBH", 9, 0x40000009, 0, 0, 0)
 
 
 def code(message):
-    """A command's TPM_CC, an answer's TPM_RC."""
-    return struct.unpack_from(">I", message, 6)[0]
+    """A command's TPM_CC, an answer's TPM_RC; of SILENCE none."""
+    return struct.unpack_from(">I", message, 6)[0] if message else None
 
 
 def message(cc, body, tag=0x8001):
@@ -87,7 +88,7 @@ class Extend:
 
 class ProxiedTpm(vm.Swtpm):
     """A TPM all of whose commands go through MEDDLE(self, command), which
-    gives back the answer. LOG has each command with its answer."""
+    gives back the answer, or SILENCE. LOG has each command with its answer."""
 
     def __init__(self, state_dir, banks=("sha256",), meddle=None):
         super().__init__(state_dir, banks)
@@ -186,7 +187,7 @@ class ProxiedTpm(vm.Swtpm):
         command = receive(self._qemu_data)
         answer = self.meddle(self, command)
         self.log.append((command, answer))
-        self._qemu_data.sendall(answer)
+        self._qemu_data.sendall(answer)  # nothing, if the TPM is silent
 
 
 def receive(end):

@@ -3,6 +3,8 @@
  * What the tpm*.c files share, and no other file includes (its tests do):
  *
  *	tpm-tcti.c     opens a device or a simulator
+ *	tpm-device.c   the kernel's device, for whose answers one may wait
+ *	tpm-swtpm.c    swtpm's socket, the same
  *	tpm-link.c     deadline and repeats between ESYS and that device
  *	tpm-session.c  SRK and salted sessions
  *	tpm-other-srk.c  whose the SRK is that is wanted and not there
@@ -27,13 +29,30 @@
 #include "seal/sealed-key.h"
 #include "seal/tpm.h"
 
+enum {
+	tpm_message_max = 4096, /* TPM2_MAX_COMMAND_SIZE; answers too */
+	tpm_header_size = 10,	/* tag, size, code: TCG Part 1, 18.1 */
+};
+
 /*
- * Opens what tcti names; the caller frees. A device that is there and silent
- * is asked again until timeout_ms are over. *ret_startup: it needs Startup.
+ * TCTIs that tell one descriptor to poll for an answer, and are freed by
+ * tcti_close in bounded time. 0 or -errno.
+ */
+int tcti_open_device(const char *path, unsigned timeout_ms,
+		     TSS2_TCTI_CONTEXT **ret);
+int tcti_open_swtpm(const char *conf, unsigned timeout_ms,
+		    TSS2_TCTI_CONTEXT **ret);
+
+/*
+ * Opens what tcti names, in timeout_ms; the caller frees. *ret_startup: it
+ * needs Startup.
  */
 int tcti_open(const char *tcti, unsigned timeout_ms, TSS2_TCTI_CONTEXT **ret,
 	      bool *ret_startup, struct fail *f);
-/* Finalises and frees; NULLs the pointer; accepts NULL. */
+/*
+ * Finalises and frees, in bounded time even while a command is under way;
+ * NULLs the pointer; accepts NULL.
+ */
 void tcti_close(TSS2_TCTI_CONTEXT **tcti);
 
 #define own_tcti __attribute__((cleanup(tcti_close)))
@@ -41,12 +60,16 @@ void tcti_close(TSS2_TCTI_CONTEXT **tcti);
 /* The clock of every deadline here. */
 int64_t tpm_now_ms(void);
 
+/* Waits until fd can be read: 1, or 0 at the deadline, or -errno. */
+int tpm_poll(int fd, int64_t deadline_ms);
+
 struct tpm_link;
 
 /*
- * A TCTI for ESYS on top of inner, which stays the caller's and must live
- * longer: it gives each command timeout_ms in all, repeats it when the TPM
- * asks for that, and passes on only answers whose size is what they say.
+ * A TCTI for ESYS on top of inner, which stays the caller's, must live longer
+ * and tell one descriptor to poll: it gives each command timeout_ms in all,
+ * repeats it when the TPM asks for that, and passes on only answers whose size
+ * is what they say.
  */
 int link_open(TSS2_TCTI_CONTEXT *inner, unsigned timeout_ms,
 	      struct tpm_link **ret);

@@ -5,7 +5,8 @@
  * blocking calls have no timeout and repeat five times without a pause. Doing
  * this here, once, as a TCTI of our own, keeps every caller on the plain
  * blocking calls: each command has one deadline for its answer and all of its
- * repeats, and a TPM that missed one is not spoken to again.
+ * repeats, and a TPM that missed one is not spoken to again; an answer that
+ * comes later is not read.
  *
  * A command is kept to be sent again; that is sound, since a TPM that asks
  * for a repeat has not executed it and its session nonces stay.
@@ -21,15 +22,13 @@
 #include "seal/tpm-internal.h"
 
 enum {
-	message_max = 4096, /* TPM2_MAX_COMMAND_SIZE, also for answers */
-	header_size = 10,   /* tag, size, code: TCG Part 1, 18.1 */
 	/* as drivers/char/tpm/tpm-interface.c paces its own repeats */
 	backoff_first_ms = 20,
 	backoff_max_ms = 2000,
 };
 
 struct message {
-	uint8_t data[message_max];
+	uint8_t data[tpm_message_max];
 	size_t len;
 };
 
@@ -60,6 +59,19 @@ int64_t tpm_now_ms(void)
 	return now_us() / 1000;
 }
 
+int tpm_poll(int fd, int64_t deadline_ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int64_t left;
+	int r;
+
+	do {
+		left = deadline_ms - tpm_now_ms();
+		r = left > 0 ? poll(&p, 1, (int)left) : 0;
+	} while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
 static struct tpm_link *link_of(TSS2_TCTI_CONTEXT *tcti)
 {
 	return (struct tpm_link *)(void *)tcti;
@@ -71,30 +83,19 @@ static TSS2_RC link_time_out(struct tpm_link *link)
 	return TSS2_TCTI_RC_IO_ERROR;
 }
 
-/*
- * Waits until the device has an answer. TCTIs that do not tell their
- * descriptor (swtpm's, on the host, where the simulator is the user's own)
- * wait without a deadline in their receive call.
- */
+/* Waits until the device has an answer. */
 static TSS2_RC link_wait(struct tpm_link *link)
 {
 	TSS2_TCTI_POLL_HANDLE handle = { .fd = -1 };
 	size_t n = 1;
-	int64_t left;
 	int r;
 
 	if (Tss2_Tcti_GetPollHandles(link->inner, &handle, &n) || n != 1)
-		return TSS2_RC_SUCCESS;
-	handle.events = POLLIN;
-	do {
-		left = link->deadline_ms - tpm_now_ms();
-		r = left > 0 ? poll(&handle, 1, (int)left) : 0;
-	} while (r < 0 && errno == EINTR);
+		return TSS2_TCTI_RC_IO_ERROR;
+	r = tpm_poll(handle.fd, link->deadline_ms);
 	if (r < 0)
 		return TSS2_TCTI_RC_IO_ERROR;
-	/* asked while a command is under way, the kernel lets poll wait too */
-	return r && tpm_now_ms() <= link->deadline_ms ? TSS2_RC_SUCCESS
-						      : link_time_out(link);
+	return r ? TSS2_RC_SUCCESS : link_time_out(link);
 }
 
 static uint32_t get_be32(const uint8_t *p)
@@ -117,7 +118,7 @@ static bool asks_for_repeat(const struct message *answer)
 /* One answer of the device, whose size is what its header says. */
 static TSS2_RC link_receive_once(struct tpm_link *link)
 {
-	size_t len = message_max;
+	size_t len = tpm_message_max;
 	TSS2_RC rc = link_wait(link);
 
 	if (rc == TSS2_RC_SUCCESS)
@@ -126,7 +127,7 @@ static TSS2_RC link_receive_once(struct tpm_link *link)
 	if (rc)
 		return rc;
 	link->traffic.received_bytes += len;
-	if (len < header_size || len > message_max ||
+	if (len < tpm_header_size || len > tpm_message_max ||
 	    get_be32(link->answer.data + 2) != len)
 		return TSS2_TCTI_RC_MALFORMED_RESPONSE;
 	link->answer.len = len;
@@ -177,7 +178,7 @@ static TSS2_RC link_transmit(TSS2_TCTI_CONTEXT *tcti, size_t len,
 
 	if (link->timed_out)
 		return TSS2_TCTI_RC_IO_ERROR;
-	if (len > message_max)
+	if (len > tpm_message_max)
 		return TSS2_TCTI_RC_BAD_VALUE;
 	memcpy(link->command.data, data, len);
 	link->command.len = len;

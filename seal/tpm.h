@@ -21,18 +21,15 @@ struct tpm;
 
 /*
  * Opens a TPM: "device:/dev/tpm0" or, in cvmctl, "swtpm:path=SOCKET" and
- * "swtpm:host=H,port=P". timeout_ms bounds the opening and
- * the wait for each answer; TPM
- * answers that ask for a repeat (RETRY, TESTING, YIELDED, NV_RATE) are
- * repeated within that bound. 0 and *ret, which the caller closes, or -errno.
+ * "swtpm:host=H,port=P". timeout_ms bounds the opening and the wait for each
+ * answer, whatever the kernel does meanwhile; TPM answers that ask for a repeat
+ * (RETRY, TESTING, YIELDED, NV_RATE) are repeated within that bound. 0 and
+ * *ret, which the caller closes, or -errno.
  */
 int tpm_open(const char *tcti, unsigned timeout_ms, struct tpm **ret,
 	     struct fail *f);
 
-/*
- * Commands and bytes that passed, repeats included; without the one command
- * by which tpm2-tss probes a kernel's device.
- */
+/* Commands and bytes that passed, repeats included. */
 struct tpm_traffic {
 	uint64_t commands;
 	uint64_t sent_bytes;
