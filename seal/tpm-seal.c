@@ -36,6 +36,19 @@ static int pack_blob(const TPM2B_PRIVATE *private, const TPM2B_PUBLIC *public,
 	return bytes_copy(packed, len, ret);
 }
 
+/*
+ * ESYS keeps what a Create was called with until another one is: that is this
+ * one, which has no PCR selection and so is not sent.
+ */
+static void forget_sensitive(struct tpm *t)
+{
+	static const TPM2B_SENSITIVE_CREATE none = { 0 };
+
+	(void)Esys_Create_Async(t->esys, ESYS_TR_NONE, ESYS_TR_PASSWORD,
+				ESYS_TR_NONE, ESYS_TR_NONE, &none, NULL, NULL,
+				NULL);
+}
+
 /* *sensitive goes into the command encrypted (TPMA_SESSION_DECRYPT). */
 static int create_object(struct tpm *t, ESYS_TR parent,
 			 const uint8_t policy_digest[32],
@@ -66,6 +79,7 @@ static int create_object(struct tpm *t, ESYS_TR parent,
 		ESYS_TR_NONE, ESYS_TR_NONE, sensitive, &template, &no_data,
 		&no_pcrs, &private, &public, NULL, NULL, NULL);
 	link_wipe(t->link);
+	forget_sensitive(t);
 	if (rc)
 		return tpm_fail(t, rc, f, what_seal);
 	r = pack_blob(private, public, ret_blob);
