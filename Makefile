@@ -94,7 +94,7 @@ $(O)/check/test_%: $(O)/check/tests/test_%.o $(O)/check/tests/table.o $(O)/check
 	@echo "  LINK    $@"
 	$(Q)$(HOSTCC) $(SAN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(HOST_LIBS) -lcmocka
 
-$(O)/check/test_corpus: $(addprefix $(O)/check/tests/fuzz/,targets.o pictures.o)
+$(O)/check/test_corpus: $(patsubst %.c,$(O)/check/%.o,$(filter-out %/main.c,$(wildcard tests/fuzz/*.c)))
 
 $(O)/fuzz/%.o: %.c Makefile | $(DEPS_STAMP)
 	@mkdir -p $(@D)

@@ -321,8 +321,8 @@ static void to_another_tpm(void **state)
 	struct fail f = { 0 };
 
 	(void)state;
-	swtpm_start(&other);
 	start(&s);
+	swtpm_start(&other);
 	assert_ok(cvmctl_run(command_evidence, &f,
 			     "evidence --tpm %s --identity --output id",
 			     s.tcti),

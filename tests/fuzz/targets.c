@@ -33,6 +33,7 @@
 #include "seal/signatures.h"
 #include "seal/srk-public.h"
 #include "seal/token.h"
+#include "tests/fuzz/exchange.h"
 #include "tests/fuzz/pictures.h"
 #include "tests/fuzz/promise.h"
 
@@ -383,6 +384,8 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "log", fuzz_log, 4096 },
 	{ "chain", fuzz_chain, 8192 },
 	{ "report", fuzz_report, 4096 },
+	{ "identity", fuzz_identity, 4096 },
+	{ "challenge", fuzz_challenge, challenge_json_max + 1 },
 	{ "text", fuzz_text, 256 },
 	{ 0 },
 };
