@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* See boot-values.h: the values of [tpm] and [measure], and boot.h for the
- * names of TPMs. */
+/*
+ * See boot-values.h: the values of [tpm], [measure] and [evidence], and boot.h
+ * for the names of TPMs.
+ */
 #include "config/boot-values.h"
 
 #include <errno.h>
@@ -12,6 +14,8 @@
 #include "lib/text.h"
 
 static const char blanks[] = " \t";
+
+enum { pcrs_max = 24 }; /* TCG PC Client PTP, 4.6.1 */
 
 static const struct {
 	const char *name;
@@ -173,6 +177,31 @@ int boot_parse_pcr_start(const char *value, void *field)
 			return r;
 		value += len;
 	}
+	return 0;
+}
+
+int boot_parse_pcrs(const char *value, void *field)
+{
+	char buf[128];
+	char *words[pcrs_max + 1];
+	uint32_t mask = 0;
+	int n;
+
+	if (strlen(value) >= sizeof(buf))
+		return -EINVAL;
+	memcpy(buf, value, strlen(value) + 1);
+	n = text_split_words(buf, words, pcrs_max);
+	for (int i = 0; i < n; i++) {
+		uint64_t pcr;
+
+		if (text_parse_u64(words[i], pcrs_max - 1, &pcr) < 0 ||
+		    mask & 1U << pcr)
+			return -EINVAL;
+		mask |= 1U << pcr;
+	}
+	if (!mask)
+		return -EINVAL;
+	*(uint32_t *)field = mask;
 	return 0;
 }
 

@@ -51,6 +51,9 @@ int boot_parse_overlay_size(const char *value, void *field);
 /* Into uint64_t. */
 int boot_parse_inodes(const char *value, void *field);
 
+/* Into uint32_t: a list of PCRs, a bit each. */
+int boot_parse_pcrs(const char *value, void *field);
+
 /* Into uint64_t: from 1 to INT32_MAX. */
 int boot_parse_release(const char *value, void *field);
 

@@ -58,6 +58,13 @@ static const struct ini_key measure_keys[] = {
 	{ 0 },
 };
 
+static const struct ini_key evidence_keys[] = {
+	{ "write", field_bool, IN(evidence, write), INI_ONCE, "yes or no" },
+	{ "pcrs", boot_parse_pcrs, IN(evidence, pcrs), INI_ONCE,
+	  "some of 0 to 23, each once" },
+	{ 0 },
+};
+
 static const struct ini_key modules_keys[] = {
 	{ "load", boot_parse_modules, IN(modules, load), INI_REPEAT,
 	  "at most 64 names such as dm-verity" },
@@ -163,6 +170,8 @@ static const struct ini_section sections[] = {
 	{ "boot", boot_keys, offsetof(struct boot_conf, boot), NULL },
 	{ "tpm", tpm_keys, offsetof(struct boot_conf, tpm), NULL },
 	{ "measure", measure_keys, offsetof(struct boot_conf, measure), NULL },
+	{ "evidence", evidence_keys, offsetof(struct boot_conf, evidence),
+	  NULL },
 	{ "modules", modules_keys, offsetof(struct boot_conf, modules), NULL },
 	{ "ima", ima_keys, offsetof(struct boot_conf, ima), NULL },
 	{ "root", root_keys, offsetof(struct boot_conf, root), NULL },
@@ -277,6 +286,10 @@ static int check_no_tpm(const char *file, const struct boot_conf *c,
 		return ini_refuse(error, file,
 				  "[measure] systemd-log = yes, which needs "
 				  "tpm in into");
+	if (c->evidence.pcrs)
+		return ini_refuse(error, file,
+				  "[evidence] pcrs, which needs tpm in "
+				  "[measure] into");
 	return 0;
 }
 
@@ -302,6 +315,9 @@ static int check_sections(const char *file, const struct boot_conf *c,
 	if (!c->ima.declared)
 		return ini_refuse(error, file, "no [ima] policy; it is %s",
 				  ima_keys[0].allowed);
+	if (c->evidence.pcrs && !c->evidence.write)
+		return ini_refuse(error, file,
+				  "[evidence] pcrs without write = yes");
 	if (c->workload.mode == BOOT_WORKLOAD_UNSET)
 		return ini_refuse(error, file, "no [workload] mode; it is %s",
 				  workload_keys[0].allowed);

@@ -113,6 +113,10 @@ struct boot_conf {
 		bool systemd_log; /* systemd's own log gets our events too */
 	} measure;
 	struct {
+		bool write;    /* evidence.json, before the workload runs */
+		uint32_t pcrs; /* to quote, a bit each; 0: not said */
+	} evidence;
+	struct {
 		struct boot_modules load;
 		bool lock; /* modules_disabled=1 afterwards */
 	} modules;

@@ -19,7 +19,7 @@
 #include "lib/own.h"
 #include "seal/quote.h"
 
-enum { default_pcrs = 0xffff, chip_max = 16 };
+enum { chip_max = 16 };
 
 struct evidence_options {
 	const char *nonce, *challenge, *pcrs, *tpm, *root, *output;
@@ -71,7 +71,7 @@ static int check_options(struct evidence_options *o, struct fail *f)
 	uint8_t nonce[evidence_nonce_max];
 	size_t len = 0;
 
-	o->pcr_mask = default_pcrs;
+	o->pcr_mask = evidence_pcrs;
 	if (!!o->nonce + !!o->challenge + o->identity > 1)
 		return options_refuse(f, "evidence",
 				      "--nonce, --challenge and --identity "
@@ -141,16 +141,6 @@ static int find_nonce(struct evidence_options *o, struct tpm *t,
 	return 0;
 }
 
-static int fail_write(int err, struct fail *f)
-{
-	if (err == -EFBIG)
-		return fail_because(f, "it is longer than 64 MiB",
-				    "let the VM measure less, or boot it anew",
-				    "write the evidence");
-	return fail_errno(f, err, "give the VM more memory",
-			  "write the evidence");
-}
-
 static int write_identity(struct tpm *t, struct bytes *ret, struct fail *f)
 {
 	own_evidence_tpm struct evidence_tpm keys = { 0 };
@@ -159,7 +149,9 @@ static int write_identity(struct tpm *t, struct bytes *ret, struct fail *f)
 	if (r < 0)
 		return r;
 	r = evidence_write_identity(&keys, "cvmctl " CVM_VERSION, ret);
-	return r < 0 ? fail_write(r, f) : 0;
+	return r < 0 ? fail_errno(f, r, "give the VM more memory",
+				  "write the identity")
+		     : 0;
 }
 
 static int write_evidence(struct evidence_options *o, struct tpm *t,
@@ -178,10 +170,9 @@ static int write_evidence(struct evidence_options *o, struct tpm *t,
 
 	if (r == 0)
 		r = evidence_collect(&sources, &nonce, &e, f);
-	if (r < 0)
-		return r;
-	r = evidence_write_json(&e, "cvmctl " CVM_VERSION, ret);
-	return r < 0 ? fail_write(r, f) : 0;
+	if (r == 0)
+		r = evidence_write(&e, "cvmctl " CVM_VERSION, ret, f);
+	return r;
 }
 
 static int run(struct evidence_options *o, struct fail *f)

@@ -68,10 +68,6 @@ static int read_init(const struct evidence_sources *s, struct evidence *e,
 	own_bytes struct bytes text = { 0 };
 	int r;
 
-	if (s->init) {
-		e->init = json_object_get(s->init);
-		return 0;
-	}
 	r = read_file(s, name, evidence_init_max, &text, f);
 	if (r < 0 || !text.len)
 		return r;

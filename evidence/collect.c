@@ -191,3 +191,17 @@ int evidence_collect(const struct evidence_sources *s,
 	e = (struct evidence){ 0 };
 	return 0;
 }
+
+int evidence_write(const struct evidence *e, const char *by, struct bytes *ret,
+		   struct fail *f)
+{
+	int r = evidence_write_json(e, by, ret);
+
+	if (r == -EFBIG)
+		return fail_because(f, "it is longer than 64 MiB",
+				    "let the VM measure less, or boot it anew",
+				    "write the evidence");
+	return r < 0 ? fail_errno(f, r, "give the VM more memory",
+				  "write the evidence")
+		     : 0;
+}

@@ -13,7 +13,6 @@ struct evidence_sources {
 	struct tpm *tpm;  /* NULL: none */
 	const char *chip; /* "tpm0", which has a class and a log; or NULL */
 	uint32_t pcrs;	  /* mask of those to quote, not 0 */
-	struct json_object *init; /* borrowed; NULL: of measurements.json */
 };
 
 /*
@@ -31,6 +30,10 @@ int evidence_collect(const struct evidence_sources *s,
  * not when. The caller frees *ret.
  */
 int evidence_make_nonce(struct bytes *ret, struct fail *f);
+
+/* evidence_write_json, with words for a failure. */
+int evidence_write(const struct evidence *e, const char *by, struct bytes *ret,
+		   struct fail *f);
 
 /* The keys of a TPM alone. The caller frees *ret. */
 int evidence_identity(struct tpm *t, struct evidence_tpm *ret, struct fail *f);

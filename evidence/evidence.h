@@ -24,7 +24,8 @@ enum { evidence_schema = 1 };
 enum {
 	evidence_json_max = 64 * 1024 * 1024, /* the whole file */
 	evidence_nonce_max = 64,
-	evidence_public_max = 1024,	 /* a TPM2B_PUBLIC */
+	evidence_pcrs = 0xffff,	    /* 0 to 15, unless somebody says others */
+	evidence_public_max = 1024, /* a TPM2B_PUBLIC */
 	evidence_certificate_max = 8192, /* of the EK */
 	evidence_attest_max = 2048,	 /* a TPMS_ATTEST */
 	evidence_signature_max = 1024,	 /* a TPMT_SIGNATURE */

@@ -67,6 +67,7 @@ int stage_overlay(struct boot *b, struct fail *f);
 int stage_measure(struct boot *b, struct fail *f);
 int stage_volumes(struct boot *b, struct fail *f);
 int stage_cap(struct boot *b, struct fail *f);
+int stage_evidence(struct boot *b, struct fail *f);
 int stage_switch(struct boot *b, struct fail *f);
 
 /*

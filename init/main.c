@@ -34,7 +34,8 @@ static const struct stage stages[] = {
 	{ "measure", stage_measure }, /* PCR 14 says which apps will run */
 	{ "volumes", stage_volumes }, /* those apps' disks are open */
 	{ "cap", stage_cap },	      /* nothing can unseal these keys again */
-	{ "switch", stage_switch },   /* the new root is /, initramfs freed */
+	{ "evidence", stage_evidence }, /* for who is far away, in a file */
+	{ "switch", stage_switch },	/* the new root is /, initramfs freed */
 	{ "workload", stage_workload }, /* the apps run, or have run */
 };
 

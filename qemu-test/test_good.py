@@ -37,7 +37,7 @@ VOLUME = "uuid = 5e0cb7a4-6d1f-4c8e-9f3b-0a1d2c3b4e5f\nmount = /data"
 WORKLOAD = {"systemd": "mode = exec\nexec = /sbin/init",
             "supervise": "mode = supervise", "tiny": "mode = supervise"}
 STAGES = ("mounts", "config", "cmdline", "modules", "tpm", "ima", "root",
-          "overlay", "measure", "volumes", "cap", "switch")
+          "overlay", "measure", "volumes", "cap", "evidence", "switch")
 
 
 @dataclass(frozen=True)

@@ -114,8 +114,9 @@ static const struct refusal {
 	const char *text;
 } refusals[] = {
 	{ "boot.conf: is empty", "" },
-	{ "boot.conf:1: unknown section [disk]; allowed are [boot] [tpm] "
-	  "[modules] [ima] [root] [overlay] [volume NAME] [workload]",
+	{ "boot.conf:1: unknown section [disk]; allowed are [boot] [tpm] [measure] "
+	  "[evidence] [modules] [ima] [root] [overlay] [volume NAME] "
+	  "[workload]",
 	  "[disk]\n" },
 	{ "boot.conf:2: on-failure = shell refused; allowed is power-off or "
 	  "reboot",

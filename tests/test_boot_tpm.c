@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * [tpm] and [measure] of boot.conf: which TPM, what has to show it, how PCR 14
- * begins; and what is measured into.
+ * [tpm], [measure] and [evidence] of boot.conf: which TPM, what has to show it,
+ * how PCR 14 begins; what is measured into; and what is quoted.
  */
 #include "config/boot.h"
 
@@ -42,6 +42,8 @@ static void has_defaults(void **state)
 	assert_int_equal(c->tpm.pcr14_start.algs, 0);
 	assert_int_equal(c->measure.into, BOOT_MEASURE_TPM);
 	assert_false(c->measure.systemd_log);
+	assert_false(c->evidence.write);
+	assert_int_equal(c->evidence.pcrs, 0);
 	for (int a = 0; a < DIGEST_ALG_COUNT; a++)
 		assert_memory_equal(c->tpm.pcr14_start.value[a], zero,
 				    digest_size_max);
@@ -188,6 +190,29 @@ static const struct refusal {
 	  "mount = /v\n" REST },
 	{ "boot.conf: [measure] systemd-log = yes, which needs tpm in into",
 	  "[measure]\ninto = none\nsystemd-log = yes\n" REST },
+#define DIGITS_40 "0000000000000000000000000000000000000000"
+#define PCRS(text)                                                            \
+	{                                                                     \
+		"boot.conf:2: pcrs = " text " refused; allowed is some of 0 " \
+		"to 23, each once",                                           \
+			"[evidence]\npcrs = " text "\n"                       \
+	}
+	PCRS(""),
+	PCRS("24"),
+	PCRS("4 4"),
+	PCRS("4,9"),
+	PCRS("0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 0"),
+	/* over 128 bytes, of which 80 are shown */
+	{ "boot.conf:2: pcrs = " DIGITS_40 DIGITS_40
+	  " refused; allowed is some "
+	  "of 0 to 23, each once",
+	  "[evidence]\npcrs = " DIGITS_40 DIGITS_40 DIGITS_40 DIGITS_40 "\n" },
+	{ "boot.conf:2: write = maybe refused; allowed is yes or no",
+	  "[evidence]\nwrite = maybe\n" },
+	{ "boot.conf: [evidence] pcrs without write = yes",
+	  "[tpm]\nrequire = any\n[evidence]\npcrs = 14\n" REST },
+	{ "boot.conf: [evidence] pcrs, which needs tpm in [measure] into",
+	  "[measure]\ninto = rtmr\n[evidence]\nwrite = yes\npcrs = 14\n" REST },
 	{ "boot.conf: [tpm] identity = attested without svsm in require",
 	  "[tpm]\nrequire = crb tis\nidentity = attested\n" },
 };
@@ -200,6 +225,18 @@ static void refuses(void **state)
 
 	assert_true(read_template(want->text, &c, &e) < 0);
 	assert_string_equal(e.text, want->want);
+}
+
+static void reads_pcrs(void **state)
+{
+	const struct boot_conf *c = accept(
+		"[tpm]\nrequire = any\n[evidence]\nwrite = yes\npcrs = 0 14 "
+		"\t9 23\n" REST);
+
+	(void)state;
+	assert_true(c->evidence.write);
+	assert_int_equal(c->evidence.pcrs,
+			 1U << 0 | 1U << 9 | 1U << 14 | 1U << 23);
 }
 
 static void names_tpm_drivers(void **state)
@@ -220,7 +257,7 @@ int main(void)
 	const struct table tables[] = {
 		CASE(has_defaults),	  CASE(reads_every_key),
 		TABLE(reads_into, intos), TABLE(refuses, refusals),
-		CASE(names_tpm_drivers),
+		CASE(reads_pcrs),	  CASE(names_tpm_drivers),
 	};
 
 	return table_run(tables, sizeof(tables) / sizeof(tables[0]));

@@ -313,6 +313,7 @@ static void bounds_the_file(void **state)
 	own_free char *text = calloc(1, largest + 1);
 	own_evidence struct evidence e = { .reports = 0 };
 	own_bytes struct bytes out = { 0 };
+	struct fail f = { 0 };
 
 	(void)state;
 	assert_non_null(text);
@@ -326,7 +327,9 @@ static void bounds_the_file(void **state)
 	bytes_free(&e.systemd);
 	assert_int_equal(bytes_copy(text, evidence_json_max / 6, &e.systemd),
 			 0);
-	assert_int_equal(evidence_write_json(&e, "init 0.1.0", &out), -EFBIG);
+	assert_refusal(evidence_write(&e, "init 0.1.0", &out, &f), &f,
+		       "cannot write the evidence: it is longer than 64 MiB; "
+		       "let the VM measure less, or boot it anew");
 	assert_null(out.data);
 }
 
