@@ -44,20 +44,18 @@ static const char *measured_text(struct json_object *content, const char *kind)
 	return NULL;
 }
 
-/* 1: they are of the text; 0: they are not; or -errno. */
-static int is_digest_of(const struct digest_set *digests, const char *text)
+/* 0 if they are of the text; -EINVAL if not; -ENOMEM or -EIO. */
+static int check_digest(const struct digest_set *digests, const char *text)
 {
 	struct digest_set computed;
 	int r = digest_data(digests->algs, text, strlen(text), &computed);
 
-	if (r < 0)
-		return r;
-	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++)
+	for (enum digest_alg a = 0; r == 0 && a < DIGEST_ALG_COUNT; a++)
 		if (digests->algs & 1U << a &&
 		    CRYPTO_memcmp(digests->value[a], computed.value[a],
 				  digest_size(a)) != 0)
-			return 0;
-	return 1;
+			r = -EINVAL;
+	return r;
 }
 
 /* "web /usr/bin/python3" */
@@ -71,32 +69,56 @@ static char *describe(struct json_object *content)
 	return text_failed(&t) ? NULL : take_ptr(t.s);
 }
 
+/* 0, or -EINVAL: the digests of what the record itself holds are others. */
+static int check_text(const struct log_event *e, struct json_object *content,
+		      const char *kind)
+{
+	const char *text = measured_text(content, kind);
+
+	if (!text)
+		return is_kind(kind, EVENT_DIRECTORY) ||
+				       is_kind(kind, EVENT_CAP)
+			       ? -EINVAL
+			       : 0;
+	return check_digest(&e->digests, text);
+}
+
+/* A record that extends no PCR, but RTMR 3 of Intel TDX, or nothing at all. */
+static bool extends_nothing(struct json_object *o)
+{
+	return !json_object_object_get_ex(o, "pcr", NULL);
+}
+
 static int read_record(struct json_object *o, struct log_event *ret,
 		       struct fail *f)
 {
 	struct json_object *content = json_get(o, "content");
 	const char *kind = json_value_string(json_get(content, "kind"));
-	const char *text;
-	int r = 1;
+	int r;
 
-	if (!kind || read_pcr(json_get(o, "pcr"), kind, &ret->pcr) < 0 ||
+	if (strcmp(json_get_string(content, "state"), "intent") == 0)
+		return fail_reason(f,
+				   "its record %zu is an intent: the boot "
+				   "broke off there",
+				   ret->number);
+	if (!kind ||
+	    (!extends_nothing(o) &&
+	     read_pcr(json_get(o, "pcr"), kind, &ret->pcr) < 0) ||
 	    log_read_digests(json_get(o, "digests"), &ret->digests) < 0)
 		return fail_reason(f, "its record %zu is none of init",
 				   ret->number);
-	text = measured_text(content, kind);
-	if (text)
-		r = is_digest_of(&ret->digests, text);
-	else if (is_kind(kind, EVENT_DIRECTORY) || is_kind(kind, EVENT_CAP))
-		r = 0;
-	if (r == 0)
+	r = check_text(ret, content, kind);
+	if (r == -EINVAL)
 		return fail_reason(f,
 				   "the digests of its record %zu are not "
 				   "those of the text in it",
 				   ret->number);
 	if (r < 0)
 		return r;
-	ret->origin = is_kind(kind, EVENT_VOLUME_KEY) ? ORIGIN_SECRET
-						      : ORIGIN_UNKNOWN;
+	if (extends_nothing(o))
+		ret->origin = ORIGIN_INFORMATION;
+	else if (is_kind(kind, EVENT_VOLUME_KEY))
+		ret->origin = ORIGIN_SECRET;
 	ret->type = strdup(kind);
 	ret->says = describe(content);
 	return ret->type && ret->says ? 0 : -ENOMEM;

@@ -60,8 +60,7 @@ static int explain(const struct judging *j, const struct ima_record *r,
 		return 0;
 	if (is_root_table(j, r)) {
 		e->origin = ORIGIN_KNOWN;
-		e->entry = strdup("root.verity.root-hash");
-		return e->entry ? 0 : -ENOMEM;
+		return log_event_name(e, "root.verity.root-hash");
 	}
 	if (alg >= 0)
 		k = known_find_file(&j->known, (enum digest_alg)alg,
@@ -69,8 +68,7 @@ static int explain(const struct judging *j, const struct ima_record *r,
 	if (!k)
 		return 0;
 	e->origin = ORIGIN_KNOWN;
-	e->entry = strdup(k->entry);
-	return e->entry ? 0 : -ENOMEM;
+	return log_event_name(e, k->entry);
 }
 
 /*

@@ -32,8 +32,7 @@ static int explain(struct judging *j, struct log_event *e)
 		return 0;
 	}
 	e->origin = k->place == KNOWN_FIRMWARE ? ORIGIN_FIRMWARE : ORIGIN_KNOWN;
-	e->entry = strdup(k->entry);
-	return e->entry ? 0 : -ENOMEM;
+	return log_event_name(e, k->entry);
 }
 
 /* What PCR 14 begins with, as the manifest has it: shim may extend it. */
@@ -80,24 +79,61 @@ static int refuse_pcrs(struct judging *j, enum digest_alg bank, uint32_t mask)
 			   list.s, digest_name(bank), why.s);
 }
 
-static int judge_bank(struct judging *j, enum digest_alg bank,
-		      uint32_t *ret_good)
+/* Whether a PCR takes part, and is so in a bank. */
+static bool takes_part(const struct judging *j, enum digest_alg bank,
+		       unsigned pcr)
 {
-	uint32_t bad = 0;
-	uint32_t good = 0;
-
-	for (unsigned i = 0; i < pcr_judged; i++) {
-		if (i == pcr_ima || !judging_quoted(j, bank, i))
-			continue;
-		if (judging_equals(j, bank, i, &j->replayed[i]))
-			good |= 1U << i;
-		else
-			bad |= 1U << i;
-	}
-	*ret_good = good;
-	return bad ? refuse_pcrs(j, bank, bad) : 0;
+	return pcr != pcr_ima && pcr < pcr_judged &&
+	       judging_quoted(j, bank, pcr);
 }
 
+/* The PCRs of a bank that are not what the logs lead to. */
+static uint32_t different_pcrs(const struct judging *j, enum digest_alg bank)
+{
+	uint32_t mask = 0;
+
+	for (unsigned i = 0; i < pcr_judged; i++)
+		if (takes_part(j, bank, i) &&
+		    !judging_equals(j, bank, i, &j->replayed[i]))
+			mask |= 1U << i;
+	return mask;
+}
+
+static bool leads_there(const struct judging *j)
+{
+	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++)
+		if (different_pcrs(j, a))
+			return false;
+	return true;
+}
+
+/*
+ * systemd goes on measuring after the quote, and its log was read after it:
+ * as many of its events count as lead to what was quoted, or all. What is left
+ * is said of nobody.
+ */
+static int replay_systemd(struct judging *j)
+{
+	struct log_events *list = &j->v->events;
+
+	for (size_t i = 0; i < list->n; i++) {
+		struct log_event *e = &list->event[i];
+		int r;
+
+		if (e->log != LOG_SYSTEMD)
+			continue;
+		if (leads_there(j)) {
+			e->origin = ORIGIN_INFORMATION;
+			continue;
+		}
+		r = pcr_extend_value(&j->replayed[e->pcr], &e->digests);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* In each bank; a PCR is accounted for if it is in a strong one, and in all. */
 static int compare(struct judging *j)
 {
 	own_text struct text list = { 0 };
@@ -106,17 +142,15 @@ static int compare(struct judging *j)
 	uint32_t bad = 0;
 
 	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++) {
-		uint32_t good = 0;
-		int r;
+		uint32_t mask = different_pcrs(j, a);
+		int r = mask ? refuse_pcrs(j, a, mask) : 0;
 
-		if (!(j->banks & 1U << a))
-			continue;
-		r = judge_bank(j, a, &good);
 		if (r < 0)
 			return r;
-		bad |= j->e->tpm.pcrs[a].mask & ~good;
-		if (strong_banks & 1U << a)
-			strong |= good;
+		bad |= mask;
+		for (unsigned i = 0; i < pcr_judged; i++)
+			if (strong_banks & 1U << a && takes_part(j, a, i))
+				strong |= 1U << i;
 	}
 	j->accounted = strong & ~bad;
 	if (j->v->n != before)
@@ -163,6 +197,6 @@ int judge_logs(struct judging *j)
 	memcpy(j->replayed, j->firmware, sizeof(j->replayed));
 	r = replay_events(&j->v->events, LOG_INIT, j->replayed);
 	if (r == 0)
-		r = replay_events(&j->v->events, LOG_SYSTEMD, j->replayed);
+		r = replay_systemd(j);
 	return r < 0 ? r : compare(j);
 }

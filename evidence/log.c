@@ -42,6 +42,17 @@ void log_event_free(struct log_event *e)
 	*e = (struct log_event){ 0 };
 }
 
+int log_event_name(struct log_event *e, const char *entry)
+{
+	char *copy = strdup(entry);
+
+	if (!copy)
+		return -ENOMEM;
+	free(e->entry);
+	e->entry = copy;
+	return 0;
+}
+
 int log_events_add(struct log_events *list, struct log_event *e)
 {
 	if (list->n >= log_events_max)

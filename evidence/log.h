@@ -45,6 +45,9 @@ void log_event_free(struct log_event *e);
 
 #define own_log_event __attribute__((cleanup(log_event_free)))
 
+/* Says what the event's digest is that of. 0 or -ENOMEM. */
+int log_event_name(struct log_event *e, const char *entry);
+
 /* Moves *e to the end. 0; -ENOMEM, -E2BIG, and *e stays the caller's. */
 int log_events_add(struct log_events *list, struct log_event *e);
 void log_events_free(struct log_events *list);

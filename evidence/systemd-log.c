@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * See logs.h: what systemd has measured, if it is the workload's init.
- * NvPCRs, which are no PCRs, are passed over.
+ * NvPCRs, which are no PCRs, are passed over, and so are the records of our
+ * own init, which are in its log too.
  */
 #include <errno.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static int read_object(struct json_object *o, struct log_event *ret,
 	struct json_object *pcr = json_get(o, "pcr");
 	int64_t n = json_object_get_int64(pcr);
 
-	if (!pcr)
+	if (!pcr || strcmp(json_get_string(o, "content_type"), "cvm-init") == 0)
 		return 0;
 	if (!json_object_is_type(pcr, json_type_int) || n < 0 ||
 	    n >= pcr_count ||

@@ -44,6 +44,26 @@ static inline void trial_end(struct trial *t)
 	json_release(&t->prediction);
 }
 
+/* The firmware's log anew, of events that the case has changed. */
+static inline void trial_write_firmware(struct trial *t,
+					const struct events *list)
+{
+	digest_algs banks = 0;
+
+	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++)
+		if (t->e.tpm.pcrs[a].mask)
+			banks |= 1U << a;
+	story_write_tcg(list, banks, &t->e.firmware);
+}
+
+static inline void trial_drop_last_firmware(struct trial *t)
+{
+	struct events most = t->story->firmware; /* borrowed */
+
+	most.n--;
+	trial_write_firmware(t, &most);
+}
+
 struct trial_case {
 	const char *name; /* first: that of the test */
 	void (*change)(struct trial *t);

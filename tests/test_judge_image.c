@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The judge and the image: what its manifest, or a prediction, says of the
+ * PCRs. As test_judge.c.
+ */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/table.h"
+
+#include "tests/trial.h"
+
+static struct boot_story story;
+
+static void drop_firmware(struct trial *t)
+{
+	bytes_free(&t->e.firmware);
+}
+
+static void own_manifest(struct trial *t)
+{
+	assert_int_equal(json_object_deep_copy(t->story->manifest, &t->manifest,
+					       NULL),
+			 0);
+	t->x.manifest = t->manifest;
+}
+
+/* Another program, and what PCR 14 would be then. */
+static void expect_other_apps(struct trial *t)
+{
+	own_events struct events apps = { 0 };
+
+	own_manifest(t);
+	story_add_text(&apps, pcr_apps, EVENT_APPS_CONF, "/etc/apps.conf",
+		       "[app web]");
+	story_add_text(&apps, pcr_apps, EVENT_EXEC, "/usr/bin/python3",
+		       "python, but newer");
+	story_add_text(&apps, pcr_apps, EVENT_DIRECTORY, "/app", story_listing);
+	assert_int_equal(
+		events_add_cap(&apps, events_cap_ready, boot_all_banks), 0);
+	json_set(t->manifest, "apps", story_predict_apps(&apps));
+}
+
+static void expect_more_apps(struct trial *t)
+{
+	own_events struct events apps = { 0 };
+
+	own_manifest(t);
+	story_apps(&apps);
+	assert_int_equal(
+		events_add_cap(&apps, events_cap_ready, boot_all_banks), 0);
+	story_add_text(&apps, pcr_apps, EVENT_EXEC, "/bin/more", "more");
+	json_set(t->manifest, "apps", story_predict_apps(&apps));
+}
+
+static void expect_no_apps(struct trial *t)
+{
+	own_manifest(t);
+	json_object_object_del(t->manifest, "apps");
+}
+
+static void expect_other_initramfs(struct trial *t)
+{
+	own_manifest(t);
+	json_set(t->manifest, "initramfs", story_digests("another"));
+}
+
+static void expect_other_cmdline(struct trial *t)
+{
+	own_manifest(t);
+	json_set_string(json_get(t->manifest, "cmdline"), "text", "quiet");
+}
+
+static void expect_other_kernel(struct trial *t)
+{
+	own_manifest(t);
+	json_set(json_get(t->manifest, "kernel"), "authenticode",
+		 story_digests("another"));
+}
+
+/* An event of the firmware, hidden where only systemd is looked for. */
+static void move_to_systemd(struct trial *t)
+{
+	own_json struct json_object *o = event_to_json(
+		&t->story->firmware.event[t->story->firmware.n - 1], 0,
+		&(struct events_into){ .banks = ~0U });
+	own_text struct text record = { 0 };
+	own_bytes struct bytes line = { 0 };
+
+	json_set_string(o, "content_type", "systemd");
+	assert_int_equal(json_write_line(o, &line), 0);
+	text_add(&record, "\x1e%s", (const char *)line.data);
+	assert_int_equal(bytes_copy(record.s, record.len, &t->e.systemd), 0);
+	trial_drop_last_firmware(t);
+	expect_other_initramfs(t);
+}
+
+static void predict(struct trial *t)
+{
+	t->x.prediction = t->story->prediction;
+}
+
+static void predict_for_others(struct trial *t)
+{
+	expect_other_apps(t);
+	predict(t);
+}
+
+static struct json_object *own_prediction_boot(struct trial *t)
+{
+	assert_int_equal(json_object_deep_copy(t->story->prediction,
+					       &t->prediction, NULL),
+			 0);
+	t->x.prediction = t->prediction;
+	return json_get(t->prediction, "boot");
+}
+
+static void predict_another_chain(struct trial *t)
+{
+	struct json_object *boot = own_prediction_boot(t);
+	struct json_object *pcrs = json_get(boot, "pcrs");
+
+	json_set(pcrs, "9", json_object_get(json_get(pcrs, "4")));
+	json_set(boot, "events", json_object_new_array());
+	json_set(t->prediction, "events", json_object_new_array());
+}
+
+static void predict_no_boot(struct trial *t)
+{
+	(void)own_prediction_boot(t);
+	json_object_object_del(t->prediction, "boot");
+}
+
+#define PCR_14 "PCR 14 is not the manifest's; "
+
+static const struct trial_case cases[] = {
+	{ "other apps", expect_other_apps, CHECK_REFUSED, "apps",
+	  PCR_14 "event 1 of init is another: exec web /usr/bin/python3" },
+	{ "more apps", expect_more_apps, CHECK_REFUSED, "apps",
+	  PCR_14 "of its 5 events the log of init has the first 4" },
+	{ "no apps", expect_no_apps, CHECK_MISSING, "apps",
+	  "PCR 14 is not both in the manifest and quoted in a bank other than "
+	  "sha1" },
+	{ "the image's boot", NULL, CHECK_OK, "boot",
+	  "the kernel, command line and initramfs of the manifest were "
+	  "booted" },
+	{ "another initramfs", expect_other_initramfs, CHECK_REFUSED, "boot",
+	  "the initramfs of the manifest was not booted, or not as it is: then "
+	  "give a prediction" },
+	{ "another command line", expect_other_cmdline, CHECK_REFUSED, "boot",
+	  "the command line of the manifest was not booted, or not as it is: "
+	  "then give a prediction" },
+	{ "another kernel", expect_other_kernel, CHECK_REFUSED, "boot",
+	  "the kernel of the manifest was not booted, or not as it is: then "
+	  "give a prediction" },
+	{ "no proof of the boot", drop_firmware, CHECK_MISSING, "boot",
+	  "nothing proves what was booted: PCRs 4 and 9 are not quoted and "
+	  "accounted for in a bank other than sha1, and no prediction was "
+	  "given" },
+	{ "predicted", predict, CHECK_OK, "boot",
+	  "PCRs 4, 9, 11 and 12 are the predicted ones" },
+	{ "predicted for another image", predict_for_others, CHECK_REFUSED,
+	  "boot", "the prediction is not for the image of the manifest" },
+	{ "another prediction", predict_another_chain, CHECK_REFUSED, "boot",
+	  "PCR 9 is not the predicted one" },
+	{ "nothing predicted", predict_no_boot, CHECK_MISSING, "boot",
+	  "PCR 4 is not both predicted and quoted in a bank other than sha1" },
+	{ "systemd: an event of the firmware", move_to_systemd, CHECK_REFUSED,
+	  "boot",
+	  "the initramfs of the manifest was not booted, or not as it is: then "
+	  "give a prediction" },
+};
+
+static void judges(void **state)
+{
+	trial_run(&story, *state);
+}
+
+int main(void)
+{
+	static const struct table tables[] = {
+		TABLE(judges, cases),
+	};
+	int r;
+
+	story_make(&story);
+	r = table_run(tables, array_size(tables));
+	story_free(&story);
+	return r;
+}
