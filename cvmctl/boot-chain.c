@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "evidence/load-options.h"
 #include "cvmctl/pe.h"
+#include "evidence/load-options.h"
 #include "lib/own.h"
 #include "seal/events.h"
 #include "seal/pcr.h"

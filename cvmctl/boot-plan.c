@@ -9,8 +9,8 @@
 
 #include "cvmctl/command.h"
 #include "cvmctl/image.h"
-#include "evidence/load-options.h"
 #include "cvmctl/options.h"
+#include "evidence/load-options.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "lib/text.h"
