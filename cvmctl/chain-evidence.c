@@ -4,11 +4,13 @@
  * in the place of predicted ones, and what the log of init lists. Whether any
  * of it is true is for cvmctl verify.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "config/boot.h"
 #include "cvmctl/chain-source.h"
+#include "evidence/log.h"
 #include "lib/hex.h"
 #include "lib/own.h"
 #include "lib/text.h"
@@ -17,7 +19,15 @@ struct claimed {
 	struct json_object *evidence, *tpm, *logs;
 	struct chain_boot boot;
 	const char *bank;
+	struct log_events firmware;
 };
+
+static void claimed_free(struct claimed *e)
+{
+	log_events_free(&e->firmware);
+}
+
+#define own_claimed __attribute__((cleanup(claimed_free)))
 
 /* The values of the first of these banks that is quoted; the others are left
  * out, as what is not of the form of a value is. */
@@ -95,26 +105,43 @@ static void add_log(struct chain_box *b, struct json_object *logs,
 	chain_add_line(b, CHAIN_ITEM, size ? value : "none", "%s", name);
 }
 
-static void add_boot(struct chain *c, const struct claimed *e)
+static void add_kernel(struct chain *c, const struct claimed *e, int log_error)
 {
-	bool is_uki = is_extended(e, 11);
 	struct chain_box *b = chain_add_step(c, "Kernel", "starts");
 
 	add_log(b, e->logs, "firmware", "firmware's log");
 	(void)chain_measure_pcr(c, "the firmware", 4, &e->boot,
 				CHAIN_MAYBE_BOUND);
-	b = chain_add_step(c, "Command line and initramfs", "takes");
+	if (log_error < 0 && log_error != -ENOENT)
+		chain_add_line(b, CHAIN_NOTE, "", "  which cannot be read");
+	chain_add_events(b, &e->firmware, 4, e->boot.values.bank);
+}
+
+static void add_initramfs(struct chain *c, const struct claimed *e)
+{
+	bool is_uki = is_extended(e, 11);
+	struct chain_box *b =
+		chain_add_step(c, "Command line and initramfs", "takes");
+
 	chain_add_line(b, CHAIN_NOTE, "", "init, and boot.conf's root hash");
 	(void)chain_measure_pcr(c, is_uki ? "systemd-stub" : "the EFI stub",
 				is_uki ? 11 : 9, &e->boot, CHAIN_MAYBE_BOUND);
+	chain_add_events(b, &e->firmware, is_uki ? 11 : 9, e->boot.values.bank);
 	if (is_uki) {
 		chain_add_line(b, CHAIN_NOTE, "", "a command line of the VMM");
 		(void)chain_measure_pcr(c, "systemd-stub", 12, &e->boot,
 					CHAIN_MAYBE_BOUND);
+		chain_add_events(b, &e->firmware, 12, e->boot.values.bank);
 	}
 	add_log(b, e->logs, "ima", "IMA's log");
 	(void)chain_measure_pcr(c, "the kernel", 10, &e->boot, CHAIN_UNBOUND);
-	b = chain_add_step(c, "Root", "opens, by boot.conf's root hash");
+}
+
+static void add_root(struct chain *c)
+{
+	struct chain_box *b =
+		chain_add_step(c, "Root", "opens, by boot.conf's root hash");
+
 	chain_add_line(b, CHAIN_NOTE, "", "dm-verity, read-only");
 }
 
@@ -156,15 +183,19 @@ static void add_volumes(struct chain *c, const struct claimed *e,
 
 void chain_from_evidence(struct json_object *evidence, struct chain *ret)
 {
-	struct claimed e = { .evidence = evidence,
-			     .tpm = json_get(evidence, "tpm"),
-			     .logs = json_get(evidence, "logs") };
+	own_claimed struct claimed e = { .evidence = evidence,
+					 .tpm = json_get(evidence, "tpm"),
+					 .logs = json_get(evidence, "logs") };
 	struct json_object *events = json_get(e.logs, "init");
+	int r = chain_read_firmware(e.logs, &e.firmware);
 	struct chain_box *apps;
 
+	ret->failed |= r == -ENOMEM;
 	read_pcrs(&e);
 	add_firmware(ret, &e);
-	add_boot(ret, &e);
+	add_kernel(ret, &e, r);
+	add_initramfs(ret, &e);
+	add_root(ret);
 	apps = chain_add_apps(ret, events, e.bank, &e.boot);
 	chain_add_line(apps, CHAIN_NOTE, "", "keys: before the cap");
 	add_volumes(ret, &e, events);

@@ -25,6 +25,19 @@ void chain_from_manifest(struct json_object *manifest,
 /* The same of evidence: what the VM claims, not verified. */
 void chain_from_evidence(struct json_object *evidence, struct chain *ret);
 
+struct log_events;
+
+/*
+ * The events of the firmware's log among the logs of evidence. 0; -ENOENT if
+ * it is not there; -ENOMEM; any other: it cannot be read. The caller frees
+ * *ret, also after a failure.
+ */
+int chain_read_firmware(struct json_object *logs, struct log_events *ret);
+
+/* Adds the events of one PCR to a step. */
+void chain_add_events(struct chain_box *b, const struct log_events *list,
+		      unsigned pcr, enum digest_alg bank);
+
 /* For both, if not said otherwise. */
 
 /* Adds "PCR n" that by measures the last line into; with its value. */

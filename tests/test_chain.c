@@ -106,6 +106,7 @@ static void draws_any_size(void **state)
 static const struct odd {
 	const char *json;
 } odd[] = {
+	{ "{\"logs\":{\"firmware\":\"AAAA\",\"init\":{}}}" },
 	{ "{}" },
 	{ "{\"apps\":1,\"volumes\":{},\"kernel\":[],\"initramfs\":\"\"}" },
 	{ "{\"apps\":{\"events\":[1,null,[],{\"content\":3}]},\"volumes\":"
