@@ -40,6 +40,7 @@ static int unpack(const char *tar, const char *dir, struct fail *f)
 				     "--numeric-owner",
 				     "--same-owner",
 				     "--same-permissions",
+				     "--acls",
 				     "--xattrs",
 				     "--xattrs-include=*",
 				     NULL };

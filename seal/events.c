@@ -18,6 +18,7 @@ static const char *const kind_names[] = {
 	[EVENT_EXEC] = "exec",
 	[EVENT_FILE] = "file",
 	[EVENT_DIRECTORY] = "directory",
+	[EVENT_ATTRIBUTES] = "attributes",
 	[EVENT_VOLUME_KEY] = "volume-key",
 	[EVENT_CAP] = "cap",
 };

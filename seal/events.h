@@ -23,6 +23,7 @@ enum event_kind {
 	EVENT_EXEC,	  /* content of an app's executable */
 	EVENT_FILE,	  /* content of a measured file */
 	EVENT_DIRECTORY,  /* the listing in detail */
+	EVENT_ATTRIBUTES, /* of the file before; the listing in detail */
 	EVENT_VOLUME_KEY, /* HMAC of the text in path, by the volume key */
 	EVENT_CAP,	  /* the fixed text that closes the PCR */
 };
@@ -38,7 +39,7 @@ struct event {
 	enum event_kind kind;
 	char *app;	     /* app name, NULL for apps.conf and cap */
 	char *path;	     /* as declared; for cap and volume key, the text */
-	struct bytes detail; /* a directory's listing, else empty */
+	struct bytes detail; /* a listing; empty for other kinds */
 	struct digest_set digests;
 };
 
@@ -61,7 +62,7 @@ void events_free(struct events *list);
 
 #define own_events __attribute__((cleanup(events_free)))
 
-/* "apps.conf", "exec", "file", "directory", "volume-key" or "cap". */
+/* As in docs/formats.md: "apps.conf", "exec" and so on. */
 const char *event_kind_name(enum event_kind kind);
 
 /*
@@ -106,8 +107,8 @@ digest_algs events_algs(const struct events_into *into);
 void events_tcg_begin(digest_algs algs, struct text *t);
 
 /*
- * 10.2.1: one TCG_PCR_EVENT2 (EV_IPL; the data is "kind app path", and for a
- * directory a NUL and the listing). 0; -EINVAL for an event that lacks one of
+ * 10.2.1: one TCG_PCR_EVENT2 (EV_IPL; the data is "kind app path", and with a
+ * detail a NUL and the detail). 0; -EINVAL for an event that lacks one of
  * the algorithms; -EFBIG over event_detail_max; -ENOMEM.
  */
 int events_tcg_add(const struct event *e, const struct events_into *into,

@@ -15,12 +15,14 @@
 #include "lib/hex.h"
 #include "lib/own.h"
 #include "lib/text.h"
+#include "seal/attributes.h"
 #include "seal/content.h"
 #include "seal/events.h"
 
 struct entry {
-	char *path;   /* below the directory, "" for itself */
-	char *target; /* of a link */
+	char *path;		/* below the directory, "" for itself */
+	char *target;		/* of a link */
+	struct text attributes; /* their lines */
 	struct stat st;
 	struct digest_set digests; /* of a file's content */
 };
@@ -29,19 +31,19 @@ static void entry_free(struct entry *e)
 {
 	free(e->path);
 	free(e->target);
+	text_free(&e->attributes);
 }
 
 #define own_entry __attribute__((cleanup(entry_free)))
 
 /* One listing in the making. */
 struct listing {
-	int dir_fd;	    /* borrowed */
-	const char *dir;    /* its name in messages */
-	const char *remedy; /* for most failures */
-	struct text at;	    /* where the walk is, as in entry.path */
+	const struct listed *what;
+	struct text at; /* where the walk is, as in entry.path */
 	struct entry *entry;
 	size_t n;
 	size_t cap;
+	size_t attributes_len; /* of all entries */
 	struct fail *f;
 };
 
@@ -58,14 +60,23 @@ static void listing_free(struct listing *l)
 /* A failure at the place where the walk is. */
 static int fail_here(struct listing *l, int err)
 {
-	return fail_errno(l->f, err, l->remedy, "measure %s%s%s", l->dir,
-			  l->at.len ? "/" : "", l->at.len ? l->at.s : "");
+	return fail_errno(l->f, err, l->what->remedy, "measure %s%s%s",
+			  l->what->name, l->at.len ? "/" : "",
+			  l->at.len ? l->at.s : "");
+}
+
+static int refuse_here(struct listing *l, const char *reason,
+		       const char *remedy)
+{
+	return fail_because(l->f, reason, remedy, "measure %s%s%s",
+			    l->what->name, l->at.len ? "/" : "",
+			    l->at.len ? l->at.s : "");
 }
 
 static int fail_size(struct listing *l, const char *reason)
 {
 	return fail_because(l->f, reason, "measure smaller directories",
-			    "measure %s", l->dir);
+			    "measure %s", l->what->name);
 }
 
 /* Makes room for one more entry. */
@@ -84,21 +95,19 @@ static int grow(struct listing *l)
 	return 0;
 }
 
-/* Appends what is at the place where the walk is; target is taken over. */
-static int add_entry(struct listing *l, const struct stat *st, char **target)
+/* Appends what is at the place where the walk is; *e is taken over. */
+static int add_entry(struct listing *l, struct entry *e)
 {
-	own_entry struct entry e = {
-		.path = strdup(l->at.len ? l->at.s : ""),
-		.target = take_ptr(*target),
-		.st = *st,
-	};
-
+	l->attributes_len += e->attributes.len;
 	if (l->n >= listing_entries_max)
 		return fail_size(l, "it holds too many files");
-	if (!e.path || grow(l) < 0)
+	if (l->attributes_len > event_detail_max)
+		return fail_size(l, "its listing is too long");
+	e->path = strdup(l->at.len ? l->at.s : "");
+	if (!e->path || grow(l) < 0)
 		return fail_here(l, ENOMEM);
-	memcpy(&l->entry[l->n++], &e, sizeof(e));
-	e = (struct entry){ 0 };
+	memcpy(&l->entry[l->n++], e, sizeof(*e));
+	*e = (struct entry){ 0 };
 	return 0;
 }
 
@@ -120,44 +129,76 @@ static int read_target(int dir_fd, const char *name, char **ret)
 	return 0;
 }
 
+/* Why this cannot be part of a listing, or NULL. */
+static const char *type_refusal(const struct stat *st)
+{
+	if (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode) ||
+	    S_ISLNK(st->st_mode))
+		return NULL;
+	/* of overlayfs, see Documentation/filesystems/overlayfs.rst */
+	if (S_ISCHR(st->st_mode) && st->st_rdev == 0)
+		return "it is a whiteout of overlayfs";
+	return content_refusal(st->st_mode);
+}
+
+static int read_attributes(struct listing *l, int fd, const char *name,
+			   struct entry *e)
+{
+	const char *refusal = NULL;
+	int r = attributes_add(fd, name, l->at.len ? l->at.s : ".",
+			       &e->attributes, &refusal);
+
+	if (refusal)
+		return refuse_here(l, refusal,
+				   "build the root of merged directories, not "
+				   "of a layer");
+	return r < 0 ? fail_here(l, r) : 0;
+}
+
+/*
+ * Notes what is at the place where the walk is: the name in the directory fd,
+ * or fd itself if name is NULL.
+ */
+static int note(struct listing *l, int fd, const char *name, mode_t *ret_mode)
+{
+	own_entry struct entry e = { 0 };
+	const char *refusal;
+	int r = 0;
+
+	if (fstatat(fd, name ? name : "", &e.st,
+		    name ? AT_SYMLINK_NOFOLLOW : AT_EMPTY_PATH) < 0)
+		return fail_here(l, errno);
+	refusal = type_refusal(&e.st);
+	if (refusal)
+		return refuse_here(l, refusal, l->what->remedy);
+	if (S_ISLNK(e.st.st_mode))
+		r = read_target(fd, name, &e.target);
+	if (r < 0)
+		return fail_here(l, r);
+	*ret_mode = e.st.st_mode;
+	r = read_attributes(l, fd, name, &e);
+	return r < 0 ? r : add_entry(l, &e);
+}
+
 static int walk(struct listing *l, int dir_fd, const char *name,
 		unsigned depth);
 
-/* Notes one name of dir_fd, where the walk is, and what is below it. */
-static int note(struct listing *l, int dir_fd, const char *name, unsigned depth)
-{
-	own_free char *target = NULL;
-	struct stat st;
-	int r = 0;
-
-	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return fail_here(l, errno);
-	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) &&
-	    !S_ISLNK(st.st_mode))
-		return fail_because(l->f, content_refusal(st.st_mode),
-				    l->remedy, "measure %s/%s", l->dir,
-				    l->at.s);
-	if (S_ISLNK(st.st_mode))
-		r = read_target(dir_fd, name, &target);
-	if (r < 0)
-		return fail_here(l, r);
-	r = add_entry(l, &st, &target);
-	if (r == 0 && S_ISDIR(st.st_mode))
-		r = walk(l, dir_fd, name, depth);
-	return r;
-}
-
-/* Steps to a name, notes it, and steps back. */
+/* Steps to a name, notes it and what is below it, and steps back. */
 static int visit(struct listing *l, int dir_fd, const char *name,
 		 unsigned depth)
 {
 	size_t len = l->at.len;
+	mode_t mode = 0;
 	int r;
 
 	text_add(&l->at, "%s%s", len ? "/" : "", name);
 	if (text_failed(&l->at))
 		return fail_here(l, ENOMEM);
-	r = note(l, dir_fd, name, depth);
+	if (l->at.len >= PATH_MAX)
+		return fail_size(l, "it holds a path of over 4095 bytes");
+	r = note(l, dir_fd, name, &mode);
+	if (r == 0 && S_ISDIR(mode))
+		r = walk(l, dir_fd, name, depth);
 	if (r < 0)
 		return r;
 	l->at.len = len;
@@ -211,9 +252,11 @@ static int take_digests(struct listing *l, const struct content *files)
 		if (!S_ISREG(l->entry[i].st.st_mode))
 			continue;
 		if (files->error) {
-			(void)snprintf(name, sizeof(name), "%s/%s", l->dir,
+			(void)snprintf(name, sizeof(name), "%s/%s",
+				       l->what->name,
 				       files->path); /* may be cut short */
-			return content_failed(files, name, l->remedy, l->f);
+			return content_failed(files, name, l->what->remedy,
+					      l->f);
 		}
 		l->entry[i].digests = files++->digests;
 	}
@@ -230,7 +273,7 @@ static int hash_files(struct listing *l)
 	for (size_t i = 0; i < l->n; i++)
 		if (S_ISREG(l->entry[i].st.st_mode))
 			files[n++] = (struct content){
-				.dir_fd = l->dir_fd,
+				.dir_fd = l->what->fd,
 				.path = l->entry[i].path,
 				.st = l->entry[i].st,
 				.algs = 1U << DIGEST_SHA256,
@@ -242,7 +285,7 @@ static int hash_files(struct listing *l)
 /* Adds s, escaped, and what ends its field. */
 static void write_name(struct text *t, const char *s, char end)
 {
-	char escaped[PATH_MAX * 4 + 1];
+	char escaped[PATH_MAX * 4]; /* s is shorter than PATH_MAX */
 
 	text_escape(s, strlen(s), escaped, sizeof(escaped));
 	text_add(t, "%s%c", escaped, end);
@@ -255,7 +298,7 @@ static void write_entry(struct text *t, const struct entry *e)
 
 	text_add(t, "%c\t%04o\t%u\t%u\t", type, e->st.st_mode & 07777,
 		 e->st.st_uid, e->st.st_gid);
-	if (type == 'f') {
+	if (e->digests.algs) {
 		hex_encode(e->digests.value[DIGEST_SHA256],
 			   digest_size(DIGEST_SHA256), hex);
 		text_add(t, "%s\t", hex);
@@ -263,13 +306,14 @@ static void write_entry(struct text *t, const struct entry *e)
 		write_name(t, e->target ? e->target : "-", '\t');
 	}
 	write_name(t, *e->path ? e->path : ".", '\n');
+	text_add_bytes(t, e->attributes.s, e->attributes.len);
 }
 
 static int write_lines(struct listing *l, struct bytes *ret)
 {
 	own_text struct text t = { 0 };
 
-	text_add(&t, "cvm-init listing 1\n");
+	text_add(&t, "%s", l->what->head);
 	for (size_t i = 0; i < l->n && t.len <= event_detail_max; i++)
 		write_entry(&t, &l->entry[i]);
 	if (t.len > event_detail_max)
@@ -279,24 +323,17 @@ static int write_lines(struct listing *l, struct bytes *ret)
 	return 0;
 }
 
-int listing_write(int dir_fd, const char *dir, const char *remedy,
-		  struct bytes *ret, struct fail *f)
+int listing_write(const struct listed *what, struct bytes *ret, struct fail *f)
 {
-	own_listing struct listing l = {
-		.dir_fd = dir_fd, .dir = dir, .remedy = remedy, .f = f
-	};
-	char *no_target = NULL;
-	struct stat st;
-	int r;
+	own_listing struct listing l = { .what = what, .f = f };
+	mode_t mode = 0;
+	int r = note(&l, what->fd, NULL, &mode);
 
-	if (fstat(dir_fd, &st) < 0)
-		return fail_here(&l, errno);
-	r = add_entry(&l, &st, &no_target);
-	if (r == 0)
-		r = walk(&l, dir_fd, ".", 0);
+	if (r == 0 && S_ISDIR(mode))
+		r = walk(&l, what->fd, ".", 0);
 	if (r < 0)
 		return r;
 	qsort(l.entry, l.n, sizeof(*l.entry), compare_paths);
-	r = hash_files(&l);
+	r = what->no_content ? 0 : hash_files(&l);
 	return r < 0 ? r : write_lines(&l, ret);
 }

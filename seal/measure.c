@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * See measure.h. Two passes: find every path, listing the directories; then
+ * See measure.h. Two passes: find every path, listing what is listed; then
  * hash the files, all CPUs working, and append the events in their order.
  */
 #include "seal/measure.h"
@@ -33,6 +33,7 @@ struct item {
 	const struct expected_digest *expect;
 	struct bytes listing; /* of a directory */
 	struct digest_set digests;
+	struct bytes attributes; /* of a file that has any, as a listing */
 };
 
 struct items {
@@ -40,10 +41,16 @@ struct items {
 	size_t n;
 };
 
+static void item_free(struct item *item)
+{
+	bytes_free(&item->listing);
+	bytes_free(&item->attributes);
+}
+
 static void items_free(struct items *items)
 {
 	for (size_t i = 0; i < items->n; i++)
-		bytes_free(&items->item[i].listing);
+		item_free(&items->item[i]);
 	free(items->item);
 }
 
@@ -107,29 +114,75 @@ static int check_expected(const struct item *item, struct fail *f)
 			   digest_name(e->alg), hex);
 }
 
-static int list_directory(const struct measured *m, struct item *item,
+/* Lists what is at the item's path, a directory or a file. */
+static int list_item(const struct measured *m, const struct item *item,
+		     const char *head, struct bytes *ret, struct fail *f)
+{
+	char remedy[remedy_max];
+	own_fd int fd = io_open_in_root(m->root_fd, item->path, O_PATH);
+	const struct listed what = {
+		.fd = fd,
+		.name = item->path,
+		.remedy = write_remedy(item->app, remedy),
+		.head = head,
+		.no_content = item->kind != EVENT_DIRECTORY,
+	};
+
+	if (fd < 0)
+		return fail_errno(f, fd, remedy, "measure %s", item->path);
+	return listing_write(&what, ret, f);
+}
+
+static int digest_listing(const struct measured *m, struct item *item,
 			  struct fail *f)
 {
 	char remedy[remedy_max];
-	own_fd int fd =
-		io_open_in_root(m->root_fd, item->path, O_RDONLY | O_DIRECTORY);
+	int r = digest_data(item_algs(m, item), item->listing.data,
+			    item->listing.len, &item->digests);
+
+	return r < 0 ? fail_errno(f, r, write_remedy(item->app, remedy),
+				  "measure %s", item->path)
+		     : 0;
+}
+
+static int list_directory(const struct measured *m, struct item *item,
+			  struct fail *f)
+{
 	int r;
 
-	(void)write_remedy(item->app, remedy);
-	if (fd < 0)
-		return fail_errno(f, fd, remedy, "measure %s", item->path);
-	r = listing_write(fd, item->path, remedy, &item->listing, f);
-	if (r < 0)
-		return r;
 	item->kind = EVENT_DIRECTORY;
-	r = digest_data(item_algs(m, item), item->listing.data,
-			item->listing.len, &item->digests);
-	return r < 0 ? fail_errno(f, r, remedy, "measure %s", item->path) : 0;
+	r = list_item(m, item, LISTING_HEAD, &item->listing, f);
+	return r < 0 ? r : digest_listing(m, item, f);
+}
+
+/* Notes what the digest of a file's content does not tell, if there is any. */
+static int list_attributes(const struct measured *m, struct item *item,
+			   mode_t mode, struct fail *f)
+{
+	own_bytes struct bytes listing = { 0 };
+	int r = list_item(m, item, "cvm-init attributes 1\n", &listing, f);
+
+	if (r == 0 && (mode & (S_ISUID | S_ISGID) ||
+		       strstr((const char *)listing.data, "\nx\t")))
+		item->attributes = take_bytes(&listing);
+	return r;
+}
+
+/* Why this cannot be measured as such an item, or NULL. */
+static const char *refusal(const struct item *item, mode_t mode)
+{
+	if (S_ISDIR(mode) && item->kind == EVENT_FILE)
+		return NULL;
+	if (!S_ISREG(mode))
+		return content_refusal(mode);
+	if (item->kind == EVENT_EXEC && !(mode & 0111))
+		return "it is not executable";
+	return NULL;
 }
 
 /*
- * Finds the item's path. A directory is measured at once; a file is left to
- * *ret_file, whose path is NULL otherwise.
+ * Finds the item's path. What is listed is measured at once; a file whose
+ * content counts is left to *ret_file, whose path is NULL otherwise.
  */
 static int find_item(const struct measured *m, struct item *item,
 		     struct content *ret_file, struct fail *f)
@@ -141,17 +194,16 @@ static int find_item(const struct measured *m, struct item *item,
 	(void)write_remedy(item->app, remedy);
 	if (r < 0)
 		return fail_errno(f, r, remedy, "measure %s", item->path);
-	if (S_ISDIR(found.st.st_mode) && item->kind == EVENT_FILE)
-		return list_directory(m, item, f);
-	if (!S_ISREG(found.st.st_mode))
-		return fail_because(f, content_refusal(found.st.st_mode),
-				    remedy, "measure %s", item->path);
-	if (item->kind == EVENT_EXEC && !(found.st.st_mode & 0111))
-		return fail_because(f, "it is not executable", remedy,
+	if (refusal(item, found.st.st_mode))
+		return fail_because(f, refusal(item, found.st.st_mode), remedy,
 				    "measure %s", item->path);
+	if (S_ISDIR(found.st.st_mode))
+		return list_directory(m, item, f);
+	r = list_attributes(m, item, found.st.st_mode, f);
 	found.algs = item_algs(m, item);
-	*ret_file = found;
-	return 0;
+	if (r == 0)
+		*ret_file = found;
+	return r;
 }
 
 static int hash_items(const struct measured *m, struct items *items,
@@ -198,18 +250,37 @@ static int check_items(const struct measured *m, struct items *items,
 	return r;
 }
 
-static int add_event(struct events *list, struct item *item)
+/* An event of the item; *detail is taken over. */
+static int add_event(struct events *list, const struct item *item,
+		     enum event_kind kind, struct bytes *detail,
+		     const struct digest_set *digests)
 {
 	own_event struct event e = {
 		.pcr = pcr_apps,
-		.kind = item->kind,
+		.kind = kind,
 		.app = strdup(item->app->name),
 		.path = strdup(item->path),
-		.detail = take_bytes(&item->listing),
-		.digests = item->digests,
+		.detail = take_bytes(detail),
+		.digests = *digests,
 	};
 
 	return e.app && e.path ? events_add(list, &e) : -ENOMEM;
+}
+
+static int add_item(const struct measured *m, struct events *list,
+		    struct item *item)
+{
+	struct bytes *attributes = &item->attributes;
+	struct digest_set digests;
+	int r = add_event(list, item, item->kind, &item->listing,
+			  &item->digests);
+
+	if (r < 0 || !attributes->len)
+		return r;
+	r = digest_data(m->algs, attributes->data, attributes->len, &digests);
+	return r < 0 ? r
+		     : add_event(list, item, EVENT_ATTRIBUTES, attributes,
+				 &digests);
 }
 
 static int add_conf_event(const struct measured *m, struct events *list)
@@ -233,7 +304,7 @@ static int add_events(const struct measured *m, struct items *items,
 	int r = add_conf_event(m, ret);
 
 	for (size_t i = 0; r == 0 && i < items->n; i++)
-		r = add_event(ret, &items->item[i]);
+		r = add_item(m, ret, &items->item[i]);
 	return r;
 }
 

@@ -7,7 +7,9 @@
  * Events, in order: apps.conf; then for each [app] in file order its
  * executable, then each of its measure paths in order. A regular file's
  * digest is that of its content, in each bank; a directory's is that of its
- * listing (listing.h).
+ * listing (listing.h). A file with set-user-ID, set-group-ID or extended
+ * attributes, which may give rights, is followed by an event of them: the
+ * listing of this file, without its content.
  */
 #ifndef SEAL_MEASURE_H
 #define SEAL_MEASURE_H

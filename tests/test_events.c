@@ -40,7 +40,7 @@ static void make_list(struct events *list)
 	add(list, EVENT_APPS_CONF, NULL, "/etc/cvm-init/apps.conf", "[app a]");
 	add(list, EVENT_EXEC, "web", "/usr/bin/python3", "\177ELF");
 	add(list, EVENT_FILE, "web", "/app/main.py", "print()");
-	add(list, EVENT_DIRECTORY, "web", "/app", "cvm-init listing 1\nd\t.\n");
+	add(list, EVENT_DIRECTORY, "web", "/app", "cvm-init listing 2\nd\t.\n");
 	assert_int_equal(events_add_cap(list, events_cap_ready, both), 0);
 }
 
@@ -223,7 +223,7 @@ static void cel_json_holds_every_event(void **state)
 	assert_true(json_object_object_get_ex(e, "content", &v));
 	assert_true(json_object_object_get_ex(v, "listing", &v));
 	assert_string_equal(json_object_get_string(v),
-			    "cvm-init listing 1\nd\t.\n");
+			    "cvm-init listing 2\nd\t.\n");
 }
 
 static void empty_list_is_an_empty_array(void **state)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -22,6 +23,8 @@
 	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define ABC_SHA256 \
 	"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+#define ZEROS_SHA256 \
+	"d2ee4703cd9698945ca7b9fe1689ea3095597eac1a0afd8dba00cac7894fdc43"
 
 static int make_tree(void **state)
 {
@@ -39,6 +42,16 @@ static int remove_tree(void **state)
 	return 0;
 }
 
+static int write_listing(struct tree *t, struct bytes *ret, struct fail *f)
+{
+	const struct listed what = { .fd = t->fd,
+				     .name = "/app",
+				     .remedy = REMEDY,
+				     .head = LISTING_HEAD };
+
+	return listing_write(&what, ret, f);
+}
+
 /* The lines after the first, each "type mode content path", ids checked. */
 static void expect_lines(struct tree *t, const char *const *want)
 {
@@ -48,9 +61,9 @@ static void expect_lines(struct tree *t, const char *const *want)
 	char *save = NULL;
 	char ids[64];
 
-	assert_int_equal(listing_write(t->fd, "/app", REMEDY, &listing, &f), 0);
+	assert_int_equal(write_listing(t, &listing, &f), 0);
 	line = strtok_r((char *)listing.data, "\n", &save);
-	assert_string_equal(line, "cvm-init listing 1");
+	assert_string_equal(line, "cvm-init listing 2");
 	(void)snprintf(ids, sizeof(ids), "\t%u\t%u\t", getuid(), getgid());
 	for (; *want; want++) {
 		char got[512];
@@ -74,7 +87,7 @@ static void expect_refusal(struct tree *t, const char *want)
 	char line[fail_line_max];
 	struct fail f = { 0 };
 
-	assert_true(listing_write(t->fd, "/app", REMEDY, &listing, &f) < 0);
+	assert_true(write_listing(t, &listing, &f) < 0);
 	assert_null(listing.data);
 	fail_format(&f, "init", "measure", line, sizeof(line));
 	assert_string_equal(line, want);
@@ -150,7 +163,7 @@ static void names_of_any_byte(void **state)
 		if (c != '/')
 			tree_link(t, name, name);
 	}
-	assert_int_equal(listing_write(t->fd, "/app", REMEDY, &listing, &f), 0);
+	assert_int_equal(write_listing(t, &listing, &f), 0);
 	for (size_t i = 0; i < listing.len; i++) {
 		lines += listing.data[i] == '\n';
 		assert_true(listing.data[i] == '\n' ||
@@ -177,6 +190,23 @@ static void hard_links_are_two_files(void **state)
 	expect_lines(t, want);
 }
 
+/* Nine megabytes of nothing: what is hashed is what a reader gets. */
+static void sparse_file_is_its_zeros(void **state)
+{
+	static const char *const want[] = {
+		"d\t0755\t-\t.",
+		"f\t0644\t" ZEROS_SHA256 "\thole",
+		NULL,
+	};
+	struct tree *t = *state;
+	own_fd int fd = -1;
+
+	tree_file(t, "hole", 0644, "");
+	fd = openat(t->fd, "hole", O_WRONLY | O_CLOEXEC);
+	assert_int_equal(ftruncate(fd, 9 << 20), 0);
+	expect_lines(t, want);
+}
+
 static void fifo_is_refused(void **state)
 {
 	struct tree *t = *state;
@@ -200,6 +230,32 @@ static void socket_is_refused(void **state)
 			  "socket; " REMEDY);
 }
 
+/* Device 0:0, by which overlayfs marks what is deleted, needs no rights. */
+static void whiteout_is_refused(void **state)
+{
+	struct tree *t = *state;
+
+	if (mknodat(t->fd, "gone", S_IFCHR | 0644, makedev(0, 0)) < 0)
+		skip();
+	expect_refusal(t, "init: measure: cannot measure /app/gone: it is a "
+			  "whiteout of overlayfs; " REMEDY);
+}
+
+static void devices_are_refused(void **state)
+{
+	struct tree *t = *state;
+
+	if (mknodat(t->fd, "null", S_IFCHR | 0644, makedev(1, 3)) < 0)
+		skip();
+	expect_refusal(t, "init: measure: cannot measure /app/null: it is a "
+			  "character device; " REMEDY);
+	assert_int_equal(unlinkat(t->fd, "null", 0), 0);
+	assert_int_equal(mknodat(t->fd, "disk", S_IFBLK | 0644, makedev(7, 0)),
+			 0);
+	expect_refusal(t, "init: measure: cannot measure /app/disk: it is a "
+			  "block device; " REMEDY);
+}
+
 /* n directories inside each other. */
 static void make_deep(struct tree *t, unsigned n)
 {
@@ -218,7 +274,7 @@ static void deepest_tree(void **state)
 	struct fail f = { 0 };
 
 	make_deep(t, listing_depth_max);
-	assert_int_equal(listing_write(t->fd, "/app", REMEDY, &listing, &f), 0);
+	assert_int_equal(write_listing(t, &listing, &f), 0);
 }
 
 static void too_deep_tree(void **state)
@@ -227,6 +283,62 @@ static void too_deep_tree(void **state)
 	expect_refusal(*state, "init: measure: cannot measure /app: its "
 			       "directories are too deep; measure smaller "
 			       "directories");
+}
+
+/* Directories with names of 200 bytes, down to a path of length bytes. */
+static void make_long(struct tree *t, size_t length)
+{
+	enum { step = 200 };
+	char name[step + 1];
+	int fd = dup(t->fd);
+
+	memset(name, 'n', step);
+	while (length) {
+		size_t len = length > step ? step : length;
+		int next;
+
+		name[len] = '\0';
+		tree_check(mkdirat(fd, name, 0755) == 0, "mkdirat");
+		next = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		(void)close(fd);
+		fd = next;
+		length -= len == length ? len : len + 1;
+	}
+	(void)close(fd);
+}
+
+/* By their paths: what does not fit one is too long for a path. */
+static void remove_long(struct tree *t)
+{
+	char command[PATH_MAX];
+
+	(void)snprintf(command, sizeof(command), "rm -r %s/n*", t->path);
+	assert_int_equal(system(command), 0);
+}
+
+static void longest_path(void **state)
+{
+	own_bytes struct bytes listing = { 0 };
+	struct tree *t = *state;
+	struct fail f = { 0 };
+	size_t last;
+
+	make_long(t, PATH_MAX - 1);
+	assert_int_equal(write_listing(t, &listing, &f), 0);
+	last = (size_t)(strrchr((char *)listing.data, '\t') -
+			(char *)listing.data);
+	assert_int_equal(listing.len - last - 2, PATH_MAX - 1);
+	remove_long(t);
+}
+
+static void too_long_path(void **state)
+{
+	struct tree *t = *state;
+
+	make_long(t, PATH_MAX);
+	expect_refusal(t, "init: measure: cannot measure /app: it holds a path "
+			  "of over 4095 bytes; measure smaller directories");
+	remove_long(t);
 }
 
 static void most_entries_and_one_more(void **state)
@@ -250,8 +362,7 @@ static void most_entries_and_one_more(void **state)
 		own_bytes struct bytes listing = { 0 };
 		struct fail f = { 0 };
 
-		assert_int_equal(
-			listing_write(t->fd, "/app", REMEDY, &listing, &f), 0);
+		assert_int_equal(write_listing(t, &listing, &f), 0);
 	}
 	tree_link(t, "more", "x");
 	expect_refusal(t, "init: measure: cannot measure /app: it holds too "
@@ -269,10 +380,15 @@ int main(void)
 		tree_test(sorted_by_bytes_of_the_path),
 		tree_test(names_of_any_byte),
 		tree_test(hard_links_are_two_files),
+		tree_test(sparse_file_is_its_zeros),
 		tree_test(fifo_is_refused),
 		tree_test(socket_is_refused),
+		tree_test(whiteout_is_refused),
+		tree_test(devices_are_refused),
 		tree_test(deepest_tree),
 		tree_test(too_deep_tree),
+		tree_test(longest_path),
+		tree_test(too_long_path),
 		tree_test(most_entries_and_one_more),
 	};
 

@@ -250,11 +250,15 @@ static void run_events_to_json(struct attempt *a, const struct bytes *in)
 
 static void run_listing(struct attempt *a, const struct bytes *in)
 {
+	const struct listed what = { .fd = tree.fd,
+				     .name = "/",
+				     .remedy = "remedy",
+				     .head = LISTING_HEAD };
 	own_bytes struct bytes out = { 0 };
 
 	(void)in;
 	begin(a);
-	end(a, listing_write(tree.fd, "/", "remedy", &out, &a->f));
+	end(a, listing_write(&what, &out, &a->f));
 	a->size = out.len;
 }
 
