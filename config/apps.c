@@ -11,6 +11,8 @@
 #include "lib/hex.h"
 #include "lib/text.h"
 
+static const char *const measure_by_names[] = { "content", "verity", NULL };
+
 static const char *const restart_names[] = { "never", "on-failure", "always",
 					     NULL };
 
@@ -47,6 +49,20 @@ static int parse_measure(const char *value, void *field)
 	return 0;
 }
 
+/* There is no content to expect where none is read. */
+static int parse_measure_by(const char *value, void *field)
+{
+	struct app *app = field;
+	int choice = field_choice(value, measure_by_names);
+
+	if (choice < 0)
+		return choice;
+	app->measure_by = (enum app_measure_by)choice;
+	return app->measure_by == APP_MEASURE_BY_VERITY && app->expects
+		       ? -EINVAL
+		       : 0;
+}
+
 /* "sha256:HEX", about the exec or measure line before it. */
 static int parse_expect(const char *value, void *field)
 {
@@ -57,6 +73,8 @@ static int parse_expect(const char *value, void *field)
 	char name[8];
 	int alg;
 
+	if (app->measure_by == APP_MEASURE_BY_VERITY)
+		return -EINVAL;
 	if (!e || e->given || !colon || (size_t)(colon - value) >= sizeof(name))
 		return -EINVAL;
 	memcpy(name, value, (size_t)(colon - value));
@@ -68,6 +86,7 @@ static int parse_expect(const char *value, void *field)
 		return -EINVAL;
 	e->alg = (enum digest_alg)alg;
 	e->given = true;
+	app->expects = true;
 	return 0;
 }
 
@@ -118,7 +137,9 @@ static const struct ini_key app_keys[] = {
 	  "an absolute path in each of at most 32 lines" },
 	{ "expect", parse_expect, 0, INI_REPEAT,
 	  "one sha256:HEX, sha384:HEX or sha512:HEX below an exec or measure "
-	  "line" },
+	  "line, without measure-by = verity" },
+	{ "measure-by", parse_measure_by, 0, INI_ONCE,
+	  "content or verity, the latter without expect" },
 	{ "env", parse_env, 0, INI_REPEAT,
 	  "NAME=value in each of at most 32 lines" },
 	{ "user", parse_user, offsetof(struct app, user), INI_ONCE,

@@ -34,6 +34,12 @@ enum app_restart {
 	APP_RESTART_ALWAYS
 };
 
+/* What stands for a file or directory in PCR 14. */
+enum app_measure_by {
+	APP_MEASURE_BY_CONTENT,
+	APP_MEASURE_BY_VERITY /* the root hash and its place, not its bytes */
+};
+
 /* What the author says that the digest of a file or listing is. */
 struct expected_digest {
 	bool given;
@@ -54,7 +60,9 @@ struct app {
 	struct app_file measure[app_list_max]; /* in file order */
 	size_t measure_n;
 	struct expected_digest *last; /* of the line that expect is about */
-	char *env[app_list_max];      /* NAME=value */
+	enum app_measure_by measure_by;
+	bool expects;		 /* there is an expect line */
+	char *env[app_list_max]; /* NAME=value */
 	size_t env_n;
 	char user[app_name_max + 1]; /* empty: root */
 	enum app_restart restart;

@@ -175,9 +175,11 @@ static int build_root(const struct build_options *o, const char *path,
 	if (r == 0)
 		r = root_tree_check(&tree, i->conf, f);
 	if (r == 0)
-		r = prediction_make(&tree, i->conf, prediction_all_banks,
-				    &i->prediction, f);
-	return r < 0 ? r : image_write_root(i, tree.path, path, f);
+		r = image_write_root(i, tree.path, path, f);
+	/* which needs the root hash for measure-by = verity */
+	return r < 0 ? r
+		     : prediction_make(&tree, i->conf, prediction_all_banks,
+				       &i->prediction, f);
 }
 
 static int complete_conf(struct image *i, struct fail *f)

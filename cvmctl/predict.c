@@ -19,7 +19,7 @@
 #include "lib/own.h"
 
 struct predict_options {
-	const char *image, *root, *apps, *config, *banks;
+	const char *image, *root, *apps, *config, *root_hash, *banks;
 	struct boot_options boot;
 	bool json;
 };
@@ -44,6 +44,9 @@ static int read_options(int argc, char **argv, struct predict_options *o,
 		  "apps.conf, if it is not in the tree", &o->apps },
 		{ "config", OPTION_TEXT, "FILE",
 		  "boot.conf, if it has a pcr14-start", &o->config },
+		{ "root-hash", OPTION_TEXT, "HEX",
+		  "for measure-by = verity, if not in boot.conf",
+		  &o->root_hash },
 		{ "banks", OPTION_TEXT, "LIST",
 		  "such as sha256,sha384; else all", &o->banks },
 		{ "boot", OPTION_TEXT, "ovmf|uki|uki-direct",
@@ -73,10 +76,10 @@ static int read_options(int argc, char **argv, struct predict_options *o,
 	if (!o->image == !o->root)
 		return options_refuse(f, argv[0],
 				      "give one of --image and --root");
-	if (o->image && (o->apps || o->config))
+	if (o->image && (o->apps || o->config || o->root_hash))
 		return options_refuse(f, argv[0],
-				      "--apps and --config are for --root; an "
-				      "image has its own");
+				      "--apps, --config and --root-hash are "
+				      "for --root; an image has its own");
 	return 0;
 }
 
@@ -171,6 +174,27 @@ static int print_json(const struct prediction *p, const struct boot_plan *plan,
 	return 0;
 }
 
+/* The length of a root hash tells its algorithm. */
+static int read_root_hash(const char *hex, struct verity_params *p,
+			  struct fail *f)
+{
+	static const enum digest_alg algs[] = { DIGEST_SHA256, DIGEST_SHA384,
+						DIGEST_SHA512 };
+	size_t len = 0;
+	int r = hex_decode(hex, sizeof(p->root_hash), p->root_hash, &len);
+
+	for (size_t i = 0; r == 0 && i < array_size(algs); i++) {
+		if (len != digest_size(algs[i]))
+			continue;
+		p->hash = algs[i];
+		p->root_hash_len = len;
+		return 0;
+	}
+	return fail_because(f, "it is no SHA-256, SHA-384 or SHA-512 in hex",
+			    "give root-hash of boot.conf or manifest.json",
+			    "use --root-hash %s", hex);
+}
+
 /* The tree to measure, and what boot.conf says that PCR 14 begins with. */
 static int open_sources(const struct predict_options *o,
 			struct root_tree *ret_tree, struct boot_conf *ret_conf,
@@ -184,6 +208,8 @@ static int open_sources(const struct predict_options *o,
 	}
 	if (o->config)
 		r = conf_read_file(o->config, "check --config", ret_conf, f);
+	if (r == 0 && o->root_hash)
+		r = read_root_hash(o->root_hash, &ret_conf->root.verity, f);
 	return r < 0 ? r
 		     : root_tree_open(o->root, o->apps, "/tmp/cvmctl-root",
 				      ret_tree, f);

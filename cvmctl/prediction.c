@@ -13,6 +13,20 @@ void prediction_free(struct prediction *p)
 	events_free(&p->events);
 }
 
+static int check_root_hash(const struct apps_conf *apps,
+			   const struct boot_conf *conf, struct fail *f)
+{
+	for (size_t i = 0; i < apps->n && !conf->root.verity.root_hash_len; i++)
+		if (apps->app[i].measure_by == APP_MEASURE_BY_VERITY)
+			return fail_because(
+				f, "it has measure-by = verity",
+				"give --root-hash, or --config with a "
+				"boot.conf that has it",
+				"measure app %s without the root hash",
+				apps->app[i].name);
+	return 0;
+}
+
 int prediction_make(const struct root_tree *t, const struct boot_conf *conf,
 		    digest_algs algs, struct prediction *ret, struct fail *f)
 {
@@ -22,9 +36,12 @@ int prediction_make(const struct root_tree *t, const struct boot_conf *conf,
 		.apps_raw = &t->apps_raw,
 		.apps = t->apps,
 		.algs = algs,
+		.verity = &conf->root.verity,
 	};
-	int r = measure_apps(&m, &p.events, f);
+	int r = check_root_hash(t->apps, conf, f);
 
+	if (r == 0)
+		r = measure_apps(&m, &p.events, f);
 	if (r < 0)
 		return r;
 	p.start = conf->tpm.pcr14_start; /* zero in the other banks */

@@ -22,7 +22,8 @@ struct prediction {
 
 /*
  * Measures the apps of a tree in the banks algs, from [tpm] pcr14-start of
- * conf on. The caller frees *ret.
+ * conf on; apps with measure-by = verity need the root hash of conf. The
+ * caller frees *ret.
  */
 int prediction_make(const struct root_tree *t, const struct boot_conf *conf,
 		    digest_algs algs, struct prediction *ret, struct fail *f);

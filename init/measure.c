@@ -49,7 +49,8 @@ int stage_measure(struct boot *b, struct fail *f)
 
 	if (r == 0)
 		r = measure_apps(&(struct measured){ b->lower_fd, &raw,
-						     &b->apps, record_algs(b) },
+						     &b->apps, record_algs(b),
+						     &b->conf.root.verity },
 				 &b->events, f);
 	for (size_t i = 0; r == 0 && i < b->events.n; i++)
 		r = record_event(b, &b->events.event[i], f);

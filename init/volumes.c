@@ -153,8 +153,10 @@ static bool is_below(const char *path, const char *dir)
 static bool would_change(const char *measured, enum event_kind kind,
 			 const char *path)
 {
+	bool may_be_dir = kind == EVENT_DIRECTORY || kind == EVENT_VERITY;
+
 	return is_below(measured, path) ||
-	       (kind == EVENT_DIRECTORY && is_below(path, measured));
+	       (may_be_dir && is_below(path, measured));
 }
 
 /*

@@ -19,6 +19,7 @@ static const char *const kind_names[] = {
 	[EVENT_FILE] = "file",
 	[EVENT_DIRECTORY] = "directory",
 	[EVENT_ATTRIBUTES] = "attributes",
+	[EVENT_VERITY] = "verity",
 	[EVENT_VOLUME_KEY] = "volume-key",
 	[EVENT_CAP] = "cap",
 };

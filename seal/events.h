@@ -24,6 +24,7 @@ enum event_kind {
 	EVENT_FILE,	  /* content of a measured file */
 	EVENT_DIRECTORY,  /* the listing in detail */
 	EVENT_ATTRIBUTES, /* of the file before; the listing in detail */
+	EVENT_VERITY,	  /* program, file or directory; the text in detail */
 	EVENT_VOLUME_KEY, /* HMAC of the text in path, by the volume key */
 	EVENT_CAP,	  /* the fixed text that closes the PCR */
 };

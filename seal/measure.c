@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "lib/hex.h"
 #include "lib/io.h"
 #include "lib/own.h"
+#include "lib/text.h"
 #include "seal/content.h"
 #include "seal/listing.h"
 #include "seal/pcr.h"
@@ -31,7 +33,7 @@ struct item {
 	const char *path; /* as declared */
 	enum event_kind kind;
 	const struct expected_digest *expect;
-	struct bytes listing; /* of a directory */
+	struct bytes listing; /* of a directory, or by verity */
 	struct digest_set digests;
 	struct bytes attributes; /* of a file that has any, as a listing */
 };
@@ -155,6 +157,28 @@ static int list_directory(const struct measured *m, struct item *item,
 	return r < 0 ? r : digest_listing(m, item, f);
 }
 
+/* The item by the root hash, which covers it with all else on the root. */
+static int list_by_verity(const struct measured *m, struct item *item,
+			  struct fail *f)
+{
+	char hex[2 * digest_size_max + 1];
+	char path[PATH_MAX * 4];
+	own_text struct text head = { 0 };
+	int r;
+
+	hex_encode(m->verity->root_hash, m->verity->root_hash_len, hex);
+	text_escape(item->path, strlen(item->path), path, sizeof(path));
+	text_add(&head, "cvm-init verity 1\nroot\t%s\t%s\n%s\t%s\n",
+		 digest_name(m->verity->hash), hex,
+		 item->kind == EVENT_EXEC ? "exec" : "measure", path);
+	if (text_failed(&head))
+		return fail_errno(f, ENOMEM, "give the VM more memory",
+				  "measure %s", item->path);
+	item->kind = EVENT_VERITY;
+	r = list_item(m, item, head.s, &item->listing, f);
+	return r < 0 ? r : digest_listing(m, item, f);
+}
+
 /* Notes what the digest of a file's content does not tell, if there is any. */
 static int list_attributes(const struct measured *m, struct item *item,
 			   mode_t mode, struct fail *f)
@@ -197,6 +221,8 @@ static int find_item(const struct measured *m, struct item *item,
 	if (refusal(item, found.st.st_mode))
 		return fail_because(f, refusal(item, found.st.st_mode), remedy,
 				    "measure %s", item->path);
+	if (item->app->measure_by == APP_MEASURE_BY_VERITY)
+		return list_by_verity(m, item, f);
 	if (S_ISDIR(found.st.st_mode))
 		return list_directory(m, item, f);
 	r = list_attributes(m, item, found.st.st_mode, f);

@@ -5,11 +5,15 @@
  * mounted (init) or the tree the image is made of (cvmctl).
  *
  * Events, in order: apps.conf; then for each [app] in file order its
- * executable, then each of its measure paths in order. A regular file's
- * digest is that of its content, in each bank; a directory's is that of its
- * listing (listing.h). A file with set-user-ID, set-group-ID or extended
- * attributes, which may give rights, is followed by an event of them: the
- * listing of this file, without its content.
+ * executable, then each of its measure paths in order. With measure-by =
+ *
+ * content	A regular file's digest is that of its content, in each bank;
+ *		a directory's is that of its listing (listing.h). A file with
+ *		set-user-ID, set-group-ID or extended attributes, which may
+ *		give rights, is followed by an event of them: the listing of
+ *		this file, without its content.
+ * verity	The digest is that of a text: the root hash, what apps.conf
+ *		says, and the listing without content. No file is read.
  */
 #ifndef SEAL_MEASURE_H
 #define SEAL_MEASURE_H
@@ -22,10 +26,11 @@
 
 /* What measure_apps works from. */
 struct measured {
-	int root_fd;		      /* every path is below it */
-	const struct bytes *apps_raw; /* apps.conf as read */
-	const struct apps_conf *apps; /* apps.conf as understood */
-	digest_algs algs;	      /* the banks */
+	int root_fd;			    /* every path is below it */
+	const struct bytes *apps_raw;	    /* apps.conf as read */
+	const struct apps_conf *apps;	    /* apps.conf as understood */
+	digest_algs algs;		    /* the banks */
+	const struct verity_params *verity; /* of the root; NULL: not known */
 };
 
 /*

@@ -47,7 +47,14 @@ static inline int measure(struct tree *t, const char *conf, struct events *ret,
 	own_free struct apps_conf *apps = calloc(1, sizeof(*apps));
 	own_bytes struct bytes raw = { 0 };
 	struct ini_error error = { 0 };
-	struct measured m = { .root_fd = t->fd, .algs = sha256_only };
+	static const struct verity_params verity = {
+		.hash = DIGEST_SHA256,
+		.root_hash = { 0xab, 0xcd },
+		.root_hash_len = 32,
+	};
+	struct measured m = { .root_fd = t->fd,
+			      .algs = sha256_only,
+			      .verity = &verity };
 	int r;
 
 	assert_int_equal(bytes_copy(conf, strlen(conf), &raw), 0);

@@ -18,7 +18,10 @@ static int read_apps(const char *text, struct apps_conf *c, struct ini_error *e)
 #define A96 A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define EXPECT_ALLOWED                                                         \
 	" refused; allowed is one sha256:HEX, sha384:HEX or sha512:HEX below " \
-	"an exec or measure line"
+	"an exec or measure line, without measure-by = verity"
+#define BY_ALLOWED                                                    \
+	" refused; allowed is content or verity, the latter without " \
+	"expect"
 
 static void reads_every_key(void **state)
 {
@@ -34,10 +37,17 @@ static void reads_every_key(void **state)
 				   "expect = sha256:" A64 "\n"
 				   "user = www-data\nenv = LOG=info=1\n"
 				   "restart = on-failure\nstop-timeout = 3\n"
-				   "[app two]\nexec = /bin/true\n",
+				   "[app two]\nexec = /bin/true\n"
+				   "measure-by = verity\n"
+				   "[app three]\nmeasure-by = content\n"
+				   "exec = /bin/true\nexpect = sha256:" A64
+				   "\n",
 				   &c, &e),
 			 0);
-	assert_int_equal(c.n, 2);
+	assert_int_equal(c.n, 3);
+	assert_int_equal(c.app[0].measure_by, APP_MEASURE_BY_CONTENT);
+	assert_int_equal(c.app[1].measure_by, APP_MEASURE_BY_VERITY);
+	assert_int_equal(c.app[2].measure_by, APP_MEASURE_BY_CONTENT);
 	assert_string_equal(c.app[0].name, "web");
 	assert_string_equal(c.app[0].argv[0], "/usr/bin/python3");
 	assert_string_equal(c.app[0].argv[1], "/app/my main.py");
@@ -106,6 +116,16 @@ static const struct refusal {
 	  "[app a]\nexec = /a\nexpect = " A64 "\n" },
 	{ "apps.conf:3: expect = sha1:aa" EXPECT_ALLOWED,
 	  "[app a]\nexec = /a\nexpect = sha1:aa\n" },
+	{ "apps.conf:4: expect = sha256:" A64 EXPECT_ALLOWED,
+	  "[app a]\nmeasure-by = verity\nexec = /a\n"
+	  "expect = sha256:" A64 "\n" },
+	{ "apps.conf:4: measure-by = verity" BY_ALLOWED,
+	  "[app a]\nexec = /a\nexpect = sha256:" A64 "\n"
+	  "measure-by = verity\n" },
+	{ "apps.conf:2: measure-by = root" BY_ALLOWED,
+	  "[app a]\nmeasure-by = root\n" },
+	{ "apps.conf:3: measure-by repeated in [app a]; one value only",
+	  "[app a]\nmeasure-by = content\nmeasure-by = verity\n" },
 	{ "apps.conf:3: expect = sm3:aa" EXPECT_ALLOWED,
 	  "[app a]\nexec = /a\nexpect = sm3:aa\n" },
 	{ "apps.conf:3: expect = sha256:" EXPECT_ALLOWED,

@@ -38,11 +38,13 @@ static const struct refusal {
 	{ "predict --image a --root b", COMMAND_USAGE,
 	  ARGUMENTS("give one of --image and --root", "predict") },
 	{ "predict --image a --apps b", COMMAND_USAGE,
-	  ARGUMENTS("--apps and --config are for --root; an image has its own",
-		    "predict") },
+	  ARGUMENTS(
+		  "--apps, --config and --root-hash are for --root; an image has its own",
+		  "predict") },
 	{ "predict --image a --config b", COMMAND_USAGE,
-	  ARGUMENTS("--apps and --config are for --root; an image has its own",
-		    "predict") },
+	  ARGUMENTS(
+		  "--apps, --config and --root-hash are for --root; an image has its own",
+		  "predict") },
 	{ "predict --root root --banks md5", COMMAND_USAGE,
 	  ARGUMENTS("--banks md5 is not a list of sha1, sha256, sha384, "
 		    "sha512",

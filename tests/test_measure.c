@@ -97,6 +97,13 @@ static const struct {
 	{ "[app web]\nexec = /bin/run\nmeasure = /outside\n",
 	  "init: measure: cannot measure /outside: No such file or "
 	  "directory; check [app web] in apps.conf" },
+	{ "[app web]\nexec = /app\nmeasure-by = verity\n",
+	  "init: measure: cannot measure /app: it is a directory; "
+	  "check [app web] in apps.conf" },
+	{ "[app web]\nexec = /bin/run\nmeasure = /fifo\n"
+	  "measure-by = verity\n",
+	  "init: measure: cannot measure /fifo: it is a fifo; "
+	  "check [app web] in apps.conf" },
 	{ "[app web]\nexec = /bin/run\nmeasure = /box\n",
 	  "init: measure: cannot measure /box/fifo: it is a fifo; "
 	  "check [app web] in apps.conf" },

@@ -11,6 +11,7 @@
 
 #include "cvmctl/command.h"
 #include "cvmctl/image.h"
+#include "cvmctl/manifest.h"
 #include "cvmctl/pe.h"
 #include "cvmctl/prediction.h"
 #include "lib/hex.h"
@@ -19,6 +20,7 @@
 #include "tests/efi.h"
 #include "tests/image-tree.h"
 
+#define BY_VERITY "[app v]\nexec = /app/run\nmeasure-by = verity\n"
 #define ARGUMENTS(what) \
 	"cannot read the arguments: " what "; see cvmctl predict --help"
 #define MEMORY                                               \
@@ -59,6 +61,16 @@ static const struct refusal {
 	{ "--image i --boot ovmf --kernel-header qemu --memory 1G "
 	  "--machine isapc",
 	  COMMAND_USAGE, ARGUMENTS("--machine isapc is neither pc nor q35") },
+	{ "--image i --root-hash ab", COMMAND_USAGE,
+	  ARGUMENTS("--apps, --config and --root-hash are for --root; an "
+		    "image has its own") },
+	{ "--root root --root-hash abcd", -1,
+	  "cannot use --root-hash abcd: it is no SHA-256, SHA-384 or SHA-512 "
+	  "in hex; give root-hash of boot.conf or manifest.json" },
+	{ "--root root --apps by-verity", -1,
+	  "cannot measure app v without the root hash: it has measure-by = "
+	  "verity; give --root-hash, or --config with a boot.conf that has "
+	  "it" },
 	{ "--image none --boot ovmf", -1,
 	  "cannot read vmlinuz of none: No such file or directory; give the "
 	  "directory that cvmctl build wrote" },
@@ -78,12 +90,19 @@ static void refuses(void **state)
 	int r;
 
 	image_tree_make(&t);
+	tree_file(&t, "by-verity", 0644, BY_VERITY);
 	r = cvmctl_run(command_predict, &f, "predict %s", c->words);
 	(void)snprintf(line, sizeof(line), "cannot %s: %s; %s", f.what,
 		       f.reason, f.remedy);
 	assert_int_equal(r < 0 ? -1 : r, c->result);
 	assert_string_equal(line, c->line);
 	image_tree_remove(&t);
+}
+
+static bool has_mkfs(void)
+{
+	return access("/usr/bin/mkfs.erofs", X_OK) == 0 ||
+	       access("/usr/sbin/mkfs.erofs", X_OK) == 0;
 }
 
 static void build(const char *output)
@@ -125,8 +144,7 @@ static void has_the_hash_of_the_manifest(void **state)
 	struct tree t;
 
 	(void)state;
-	if (access("/usr/bin/mkfs.erofs", X_OK) != 0 &&
-	    access("/usr/sbin/mkfs.erofs", X_OK) != 0)
+	if (!has_mkfs())
 		skip();
 	image_tree_make(&t);
 	build("plain"); /* of a kernel that is no EFI program */
@@ -148,10 +166,58 @@ static void has_the_hash_of_the_manifest(void **state)
 	image_tree_remove(&t);
 }
 
+/* The value that the manifest of an image has for keys. */
+static void read_measured(const char *image, char ret[static 65],
+			  char ret_root_hash[static 65])
+{
+	own_json struct json_object *o = NULL;
+	uint8_t value[digest_size_max];
+	struct fail f = { 0 };
+
+	assert_ok(manifest_read(image, &o, &f), &f);
+	assert_ok(manifest_read_pcr(o, DIGEST_SHA256, value, &f), &f);
+	hex_encode(value, 32, ret);
+	(void)snprintf(ret_root_hash, 65, "%s",
+		       json_get_string(json_get(json_get(o, "root"), "verity"),
+				       "root-hash"));
+}
+
+/* The tree is enough with the root hash, and another root is another value. */
+static void by_the_root_hash(void **state)
+{
+	own_bytes struct bytes answer = { 0 };
+	char measured[65];
+	char again[65];
+	char root_hash[65];
+	char words[256];
+	struct tree t;
+
+	(void)state;
+	if (!has_mkfs())
+		skip();
+	image_tree_make(&t);
+	tree_check(unlink("root/etc/cvm-init/apps.conf") == 0, "apps.conf");
+	tree_file(&t, "root/etc/cvm-init/apps.conf", 0644, BY_VERITY);
+	build("one");
+	read_measured("one", measured, root_hash);
+	(void)snprintf(words, sizeof(words),
+		       "predict --root root --root-hash %s --banks sha256",
+		       root_hash);
+	cvmctl_capture(command_predict, words, &answer);
+	assert_non_null(strstr((char *)answer.data, measured));
+	assert_non_null(strstr((char *)answer.data, " verity v /app/run\n"));
+	tree_file(&t, "root/unrelated", 0644, "a byte");
+	build("two");
+	read_measured("two", again, root_hash);
+	assert_string_not_equal(measured, again);
+	image_tree_remove(&t);
+}
+
 int main(void)
 {
 	const struct table tables[] = { TABLE(refuses, refusals),
-					CASE(has_the_hash_of_the_manifest) };
+					CASE(has_the_hash_of_the_manifest),
+					CASE(by_the_root_hash) };
 
 	/* progress is not what is tested */
 	if (!freopen("/dev/null", "w", stderr))

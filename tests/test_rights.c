@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What an event of a file stands for besides its content: rights and
- * attributes.
+ * What an event of a file stands for besides its content: rights, attributes,
+ * and with measure-by = verity the root hash.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -83,6 +83,37 @@ static void attributes_of_a_file(void **state)
 		    "x\tuser.a\t62\t.\n");
 }
 
+#define VERITY_ROOT                                                 \
+	"cvm-init verity 1\nroot\tsha256\tabcd00000000000000000000" \
+	"0000000000000000000000000000000000000000\n"
+
+/* No file is read: one that cannot be is as good as any. */
+static void by_verity(void **state)
+{
+	own_events struct events events = { 0 };
+	struct tree *t = *state;
+	struct fail f = { 0 };
+
+	tree_file(t, "app/secret", 0, "x");
+	tree_link(t, "link\377", "/app");
+	assert_int_equal(measure(t,
+				 "[app a]\nexec = /bin/run\n"
+				 "measure = /link\377\nmeasure = /app/secret\n"
+				 "measure-by = verity\n"
+				 "[app b]\nexec = /bin/run\n",
+				 &events, &f),
+			 0);
+	assert_int_equal(events.n, 5);
+	expect_text(&events.event[1], "verity", "/bin/run",
+		    VERITY_ROOT "exec\t/bin/run\nf\t0755\t@\t-\t.\n");
+	expect_text(&events.event[2], "verity", "/link\377",
+		    VERITY_ROOT "measure\t/link\\xff\nd\t0755\t@\t-\t.\n"
+				"f\t0000\t@\t-\tsecret\n");
+	expect_text(&events.event[3], "verity", "/app/secret",
+		    VERITY_ROOT "measure\t/app/secret\nf\t0000\t@\t-\t.\n");
+	expect_event(&events.event[4], "exec", "/bin/run", ABC_SHA256);
+}
+
 /* Also of a file that is named itself. */
 static void layer_is_refused(void **state)
 {
@@ -112,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		tree_test(rights_of_files),
 		tree_test(attributes_of_a_file),
+		tree_test(by_verity),
 		tree_test(layer_is_refused),
 	};
 
