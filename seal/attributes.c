@@ -87,6 +87,11 @@ static enum verdict judge(const char *name)
 	return LEFT_OUT;
 }
 
+bool attributes_leave_out(const char *name)
+{
+	return judge(name) == LEFT_OUT;
+}
+
 static int add_line(const struct place *p, const char *name, const char *path,
 		    struct text *ret)
 {

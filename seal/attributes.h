@@ -16,6 +16,8 @@
 #ifndef SEAL_ATTRIBUTES_H
 #define SEAL_ATTRIBUTES_H
 
+#include <stdbool.h>
+
 #include "lib/text.h"
 
 /*
@@ -31,5 +33,8 @@
  */
 int attributes_add(int fd, const char *name, const char *path, struct text *ret,
 		   const char **ret_refusal);
+
+/* True for what no listing has, whatever file it is of. */
+bool attributes_leave_out(const char *name);
 
 #endif
