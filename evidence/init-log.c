@@ -34,10 +34,17 @@ static int read_pcr(struct json_object *value, const char *kind, unsigned *ret)
 	return 0;
 }
 
+/* Kinds whose digests are of a text that the record has to have. */
+static bool has_listing(const char *kind)
+{
+	return is_kind(kind, EVENT_DIRECTORY) ||
+	       is_kind(kind, EVENT_ATTRIBUTES) || is_kind(kind, EVENT_VERITY);
+}
+
 /* What the digests are said to be of, if it is in the log; or NULL. */
 static const char *measured_text(struct json_object *content, const char *kind)
 {
-	if (is_kind(kind, EVENT_DIRECTORY))
+	if (has_listing(kind))
 		return json_value_string(json_get(content, "listing"));
 	if (is_kind(kind, EVENT_CAP))
 		return json_value_string(json_get(content, "path"));
@@ -76,10 +83,8 @@ static int check_text(const struct log_event *e, struct json_object *content,
 	const char *text = measured_text(content, kind);
 
 	if (!text)
-		return is_kind(kind, EVENT_DIRECTORY) ||
-				       is_kind(kind, EVENT_CAP)
-			       ? -EINVAL
-			       : 0;
+		return has_listing(kind) || is_kind(kind, EVENT_CAP) ? -EINVAL
+								     : 0;
 	return check_digest(&e->digests, text);
 }
 

@@ -22,8 +22,8 @@
 
 enum { remedy_max = 64 };
 
-/* The log is never full: apps.conf, each path, the volumes' keys, the cap. */
-_Static_assert(1 + apps_max * (1 + app_list_max) + boot_volumes_max + 1 <=
+/* Never full: apps.conf, each path and its rights, volumes' keys, the cap. */
+_Static_assert(1 + 2 * apps_max * (1 + app_list_max) + boot_volumes_max + 1 <=
 		       events_max,
 	       "events_max is too small");
 

@@ -386,6 +386,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "report", fuzz_report, 4096 },
 	{ "identity", fuzz_identity, 4096 },
 	{ "challenge", fuzz_challenge, challenge_json_max + 1 },
+	{ "erofs", fuzz_erofs, 8192 },
 	{ "text", fuzz_text, 256 },
 	{ 0 },
 };

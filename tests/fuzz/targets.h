@@ -19,4 +19,7 @@ struct fuzz_target {
 /* Ends with a NULL name. */
 extern const struct fuzz_target fuzz_targets[];
 
+/* A target with a file of its own. */
+void fuzz_erofs(const uint8_t *data, size_t len);
+
 #endif
