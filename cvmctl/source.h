@@ -8,8 +8,8 @@
 
 /*
  * Extracts the root disk of an image directory into a temporary one, owners
- * and extended attributes kept, which only root can do. *ret begins as ROOT_TREE_EMPTY and is the
- * caller's to free, also after a failure.
+ * and extended attributes kept, which only root can do. *ret begins as
+ * ROOT_TREE_EMPTY and is the caller's to free, also after a failure.
  */
 int source_open_image(const char *image, struct root_tree *ret, struct fail *f);
 

@@ -190,6 +190,7 @@ static void by_the_root_hash(void **state)
 	char again[65];
 	char root_hash[65];
 	char words[256];
+	struct fail f = { 0 };
 	struct tree t;
 
 	(void)state;
@@ -198,6 +199,7 @@ static void by_the_root_hash(void **state)
 	image_tree_make(&t);
 	tree_check(unlink("root/etc/cvm-init/apps.conf") == 0, "apps.conf");
 	tree_file(&t, "root/etc/cvm-init/apps.conf", 0644, BY_VERITY);
+	assert_ok(cvmctl_run(command_check, &f, "check --root root"), &f);
 	build("one");
 	read_measured("one", measured, root_hash);
 	(void)snprintf(words, sizeof(words),
