@@ -67,6 +67,21 @@ static const char *event_digest(struct json_object *event, const char *bank)
 	return "";
 }
 
+/* What an event of a path is about, besides the content of a file. */
+static const char *mark(const char *kind)
+{
+	static const char *const marks[][2] = {
+		{ "directory", "/" },
+		{ "attributes", ": its rights" },
+		{ "verity", ": by the root hash" },
+	};
+
+	for (size_t i = 0; i < array_size(marks); i++)
+		if (strcmp(kind, marks[i][0]) == 0)
+			return marks[i][1];
+	return "";
+}
+
 static void add_event(struct listing *l, struct json_object *event,
 		      const char *indent)
 {
@@ -79,7 +94,7 @@ static void add_event(struct listing *l, struct json_object *event,
 		       chain_short_digest(event_digest(event, l->bank), digest),
 		       "%s%s%s", indent,
 		       strcmp(path, APPS_CONF_PATH) == 0 ? "apps.conf" : path,
-		       strcmp(kind, "directory") == 0 ? "/" : "");
+		       mark(kind));
 }
 
 /* Says what was left out of the application before. */

@@ -102,6 +102,32 @@ static void draws_any_size(void **state)
 		assert_non_null(strstr(text.s, size->want));
 }
 
+/* The same path twice is told apart by what was measured of it. */
+static void tells_kinds_apart(void **state)
+{
+	static const struct chain_boot unknown = { .is_known = false };
+	static const struct chain_keys none = { .n = 0 };
+	own_json struct json_object *o =
+		json_tokener_parse("{\"apps\":{\"events\":[]}}");
+	struct json_object *events = json_get(json_get(o, "apps"), "events");
+	own_chain struct chain c = { .title = "" };
+	own_text struct text text = { 0 };
+
+	(void)state;
+	add_event(events, "apps.conf", "", "/etc/cvm-init/apps.conf");
+	add_event(events, "exec", "a", "/bin/ping");
+	add_event(events, "attributes", "a", "/bin/ping");
+	add_event(events, "directory", "a", "/lib");
+	add_event(events, "verity", "b", "/model");
+	chain_set_title(&c, "a note", "a title");
+	chain_from_manifest(o, &unknown, &none, &c);
+	assert_draws(&c);
+	assert_int_equal(chain_draw_text(&c, chain_width_max, true, &text), 0);
+	assert_non_null(strstr(text.s, "/bin/ping: its rights"));
+	assert_non_null(strstr(text.s, "/lib/"));
+	assert_non_null(strstr(text.s, "/model: by the root hash"));
+}
+
 /* JSON of any form, as a manifest and as evidence. */
 static const struct odd {
 	const char *json;
@@ -199,7 +225,7 @@ int main(void)
 	const struct table tables[] = {
 		TABLE(draws_any_size, sizes),  TABLE(draws_any_json, odd),
 		TABLE(shortens, shortened),    CASE(svg_cuts_what_is_too_wide),
-		CASE(a_full_chain_is_refused),
+		CASE(a_full_chain_is_refused), CASE(tells_kinds_apart),
 	};
 
 	return table_run(tables, array_size(tables));
