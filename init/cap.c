@@ -53,7 +53,7 @@ int stage_cap(struct boot *b, struct fail *f)
 	return r;
 }
 
-/* 0 when all registers said that they took it. */
+/* 0 when all registers took it, once. */
 static int spoil(struct boot *b, const struct event *e, digest_algs banks)
 {
 	struct digest_set for_tpm = e->digests;

@@ -82,8 +82,8 @@ int tpm_pcr_extend(struct tpm *t, uint32_t pcr,
 
 /*
  * The same on the way down, as well as it can be done: where the session has
- * failed, without it. 0 when the TPM said that it was done; that is no proof,
- * but nothing is opened by one either.
+ * failed, without it. 0 when it was done, once and in the session; otherwise
+ * nobody knows how often, but nothing is opened by such an extend.
  */
 int tpm_pcr_spoil(struct tpm *t, uint32_t pcr,
 		  const struct digest_set *digests);

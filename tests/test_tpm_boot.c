@@ -15,7 +15,9 @@
 
 #include <openssl/crypto.h>
 
+#include "evidence/logs.h"
 #include "init/cap.h"
+#include "lib/io.h"
 #include "lib/own.h"
 #include "tests/meddled-boot.h"
 
@@ -73,6 +75,50 @@ static bool may_stay_open(const struct attack *a)
 	return a->lasts || a->waits;
 }
 
+/* The log of the boot; NULL: it did not get that far. The caller frees. */
+static struct json_object *read_log(const struct world *w)
+{
+	own_bytes struct bytes text = { 0 };
+
+	if (io_read_file(w->swtpm.tree.fd, "measurements.json", 64 * 1024,
+			 &text) < 0)
+		return NULL;
+	return json_tokener_parse((char *)text.data);
+}
+
+/*
+ * A log that misses an extend says so, whatever happened. Extends may be
+ * missing in the TPM: another one has them.
+ */
+static void check_log(const struct world *w, const struct attack *a,
+		      unsigned at, const struct digest_set *pcr)
+{
+	own_json struct json_object *o = read_log(w);
+	struct log_events list = { 0 };
+	struct digest_set value;
+	enum journal_state state;
+	struct fail f = { 0 };
+	bool found;
+
+	if (!o)
+		return;
+	assert_int_equal(journal_cel_state(o, &state), 0);
+	if (state == JOURNAL_OPEN)
+		return;
+	assert_ok(init_log_read(o, &list, &f), &f);
+	pcr_start_value(all_banks, &value);
+	found = same(&value, pcr);
+	for (size_t i = 0; !found && i < list.n; i++) {
+		assert_int_equal(
+			pcr_extend_value(&value, &list.event[i].digests), 0);
+		found = same(&value, pcr);
+	}
+	log_events_free(&list);
+	if (!found)
+		fail_msg("%s at command %u: the log misses an extend", a->name,
+			 at);
+}
+
 static void run_case(struct world *w, const struct attack *a, unsigned at)
 {
 	own_free struct plan *p = calloc(1, sizeof(*p));
@@ -87,6 +133,7 @@ static void run_case(struct world *w, const struct attack *a, unsigned at)
 	p->attack = a;
 	p->at = at;
 	b = boot_new(w, meddle, p);
+	(void)unlinkat(w->swtpm.tree.fd, "measurements.json", 0);
 	r = boot(b, p, &f);
 	read_pcr(w, &pcr);
 	if (r == 0 && !same(&pcr, &w->ready))
@@ -105,6 +152,8 @@ static void run_case(struct world *w, const struct attack *a, unsigned at)
 	if (r < 0 && !may_stay_open(a) &&
 	    (same(&pcr, &w->measured) || same(&pcr, &w->ready)))
 		fail_msg("%s at command %u: PCR 14 was left open", a->name, at);
+	if (!a->loses_state) /* then the log knows of more than the TPM */
+		check_log(w, a, at, &pcr);
 	if (tpm_now_ms() - began_ms > slack_ms)
 		fail_msg("%s at command %u: takes too long", a->name, at);
 }
