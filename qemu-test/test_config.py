@@ -66,8 +66,8 @@ def appended(words):
                   "on-exit device-timeout allow-cmdline")),
     (lambda good: b"[debug]\nshell = yes\n" + good,
      refused_boot(":1: unknown section [debug]; allowed are [boot] [tpm] "
-                  "[modules] [ima] [root] [overlay] [volume NAME] "
-                  "[workload]")),
+                  "[measure] [evidence] [modules] [ima] [root] [overlay] "
+                  "[volume NAME] [workload]")),
     (lambda good: b"[boot]\ndevice-timeout = 1\n" + good,
      refused_boot(":3: [boot] repeated; one section each")),
     (lambda good: b"[boot]\non-exit = reboot\non-exit = reboot\n",
