@@ -16,6 +16,8 @@
 #include "cvmctl/event-log.h"
 #include "cvmctl/pe.h"
 #include "cvmctl/prediction-read.h"
+#include "evidence/public.h"
+#include "evidence/snp.h"
 #include "ima-policy/loader.h"
 #include "ima-policy/rules.h"
 #include "lib/base64.h"
@@ -33,6 +35,7 @@
 #include "seal/signatures.h"
 #include "seal/srk-public.h"
 #include "seal/token.h"
+#include "tests/fuzz/evidence.h"
 #include "tests/fuzz/exchange.h"
 #include "tests/fuzz/pictures.h"
 #include "tests/fuzz/promise.h"
@@ -384,6 +387,13 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "log", fuzz_log, 4096 },
 	{ "chain", fuzz_chain, 8192 },
 	{ "report", fuzz_report, 4096 },
+	{ "evidence", fuzz_evidence, 16384 },
+	{ "public", fuzz_public, tpm_public_max + 1 },
+	{ "attest", fuzz_attest, 1024 },
+	{ "tcg-log", fuzz_tcg_log, 4096 },
+	{ "ima-log", fuzz_ima_log, 4096 },
+	{ "systemd-log", fuzz_systemd_log, 4096 },
+	{ "snp", fuzz_snp, snp_report_size + 4096 },
 	{ "identity", fuzz_identity, 4096 },
 	{ "challenge", fuzz_challenge, challenge_json_max + 1 },
 	{ "erofs", fuzz_erofs, 8192 },

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+/* See evidence.h. */
+#include "tests/fuzz/evidence.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "evidence/attest.h"
+#include "evidence/certificates.h"
+#include "evidence/ima-log.h"
+#include "evidence/judge.h"
+#include "evidence/logs.h"
+#include "evidence/public.h"
+#include "evidence/read.h"
+#include "evidence/snp-internal.h"
+#include "evidence/snp.h"
+#include "lib/own.h"
+#include "tests/fuzz/promise.h"
+
+/* The bytes without a NUL behind them, in memory of exactly that size. */
+static struct bytes exact(const uint8_t *data, size_t len)
+{
+	struct bytes b = { malloc(len ? len : 1), len };
+
+	expect(b.data, "memory");
+	if (len)
+		memcpy(b.data, data, len);
+	return b;
+}
+
+/* Nobody is told which key to believe: so whatever it says is not trusted. */
+static void judge_it(const struct evidence *e)
+{
+	own_json struct json_object *manifest = json_object_new_object();
+	own_verdict struct verdict v = { .n = 0 };
+	own_bytes struct bytes text = { 0 };
+	own_bytes struct bytes json = { 0 };
+	const struct expectations x = { .nonce = &e->nonce,
+					.without_hardware = true,
+					.manifest = manifest };
+
+	expect(judge(e, &x, &v) == 0, "memory");
+	expect(!verdict_trusted(&v), "no trust");
+	expect(verdict_write_json(&v, &json) == 0 &&
+		       verdict_write_text(&v, &text) == 0,
+	       "memory");
+	for (size_t i = 0; i < text.len; i++)
+		expect(text.data[i] == '\n' ||
+			       (text.data[i] >= 0x20 && text.data[i] < 0x7f),
+		       "printable text");
+}
+
+void fuzz_evidence(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes b = as_text(data, len);
+	own_evidence struct evidence e = { .has_tpm = false };
+	own_evidence struct evidence again = { .has_tpm = false };
+	own_bytes struct bytes text = { 0 };
+	struct fail f = { 0 };
+
+	if (evidence_read_json((char *)b.data, b.len, &e, &f) < 0) {
+		expect_failure(&f);
+		return;
+	}
+	expect(e.nonce.len >= 1 && e.nonce.len <= evidence_nonce_max,
+	       "a nonce");
+	expect(evidence_write_json(&e, "fuzz", &text) == 0, "it is written");
+	expect(evidence_read_json((char *)text.data, text.len, &again, &f) == 0,
+	       "and read again");
+	judge_it(&e);
+}
+
+void fuzz_public(const uint8_t *data, size_t len)
+{
+	static const uint8_t ecdsa[] = { 0, 0x18, 0, 0x0b, 0, 1, 1, 0, 1, 1 };
+	static const uint8_t rsassa[] = { 0, 0x14, 0, 0x0b, 0, 1, 1 };
+	own_bytes struct bytes b = exact(data, len);
+	struct bytes ecc = { (uint8_t *)(uintptr_t)ecdsa, sizeof(ecdsa) };
+	struct bytes rsa = { (uint8_t *)(uintptr_t)rsassa, sizeof(rsassa) };
+	enum digest_alg alg;
+	struct tpm_public p;
+	struct fail f = { 0 };
+
+	if (tpm_public_read(&b, &p, &f) < 0) {
+		expect(f.reason[0], "a reason");
+		return;
+	}
+	expect(tpm_public_verify(&p, &b, &ecc, &alg, &f) < 0 &&
+		       tpm_public_verify(&p, &b, &rsa, &alg, &f) < 0,
+	       "no signature");
+	/* as a signature of itself */
+	expect(tpm_public_verify(&p, &b, &b, &alg, &f) < 0, "no signature");
+}
+
+void fuzz_attest(const uint8_t *data, size_t len)
+{
+	static const enum attest_type types[] = { ATTEST_QUOTE,
+						  ATTEST_CERTIFY };
+	own_bytes struct bytes b = exact(data, len);
+
+	for (size_t i = 0; i < array_size(types); i++) {
+		struct pcr_values values[DIGEST_ALG_COUNT] = { 0 };
+		struct fail f = { 0 };
+		struct attest a;
+
+		if (attest_read(&b, types[i], &a, &f) < 0) {
+			expect(f.reason[0], "a reason");
+			continue;
+		}
+		expect(a.banks <= attest_banks_max, "banks");
+		for (size_t n = 0; n < a.banks; n++) {
+			expect(a.mask[n] >> pcr_count == 0, "PCRs");
+			values[a.bank[n]].mask = a.mask[n];
+		}
+		expect(attest_check_pcrs(&a, DIGEST_SHA256, values, &f) <= 0,
+		       "0 or -errno");
+	}
+}
+
+static void expect_events(struct log_events *list, int r, const struct fail *f)
+{
+	expect(r != -EINVAL || f->reason[0], "a reason");
+	for (size_t i = 0; i < list->n; i++)
+		expect(list->event[i].pcr < pcr_count && list->event[i].type,
+		       "an event of a PCR");
+	log_events_free(list);
+}
+
+void fuzz_tcg_log(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes b = exact(data, len);
+	struct log_events list = { .n = 0 };
+	uint8_t locality = 0;
+	struct fail f = { 0 };
+	int r = firmware_log_read(&b, &list, &locality, &f);
+
+	expect_events(&list, r, &f);
+}
+
+void fuzz_systemd_log(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes b = exact(data, len);
+	struct log_events list = { .n = 0 };
+	struct fail f = { 0 };
+	int r = systemd_log_read(&b, &list, &f);
+
+	expect_events(&list, r, &f);
+}
+
+static void expect_field(const struct ima_field *field, const struct bytes *b)
+{
+	/* of template ima the algorithm is a constant */
+	if (!field->len || ima_field_is(field, "sha1"))
+		return;
+	expect(field->at >= b->data &&
+		       field->at + field->len <= b->data + b->len,
+	       "a part of the list");
+}
+
+void fuzz_ima_log(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes b = exact(data, len);
+	struct ima_log log;
+	struct ima_record r;
+	struct fail f = { 0 };
+	int result;
+
+	ima_log_open(&b, &log);
+	while ((result = ima_log_next(&log, &r, &f)) > 0) {
+		struct digest_set digests;
+
+		expect_field(&r.template, &b);
+		expect_field(&r.data, &b);
+		expect_field(&r.alg, &b);
+		expect_field(&r.digest, &b);
+		expect_field(&r.path, &b);
+		expect_field(&r.buffer, &b);
+		expect(ima_record_digest(&r, 1U << DIGEST_SHA1, &digests) == 0,
+		       "memory");
+	}
+	expect(result == 0 || f.reason[0], "a reason");
+}
+
+void fuzz_snp(const uint8_t *data, size_t len)
+{
+	size_t part = len < snp_report_size ? len : snp_report_size;
+	own_bytes struct bytes report = exact(data, part);
+	own_bytes struct bytes table = exact(data + part, len - part);
+	own_certificate X509 *c = snp_table_find(&table, SNP_VCEK);
+	const struct bytes none = { 0 };
+	const struct snp_certificates given = { .ark = &none };
+	struct snp_report r;
+	struct fail f = { 0 };
+
+	if (snp_report_read(&report, &r, &f) == 0) {
+		expect(snp_report_verify(&r, &given, &table, &f) < 0,
+		       "no signature");
+		if (c)
+			(void)snp_vcek_refuse(c, &report); /* any answer */
+	}
+	expect(f.reason[0], "a reason");
+}
