@@ -2,7 +2,8 @@
 /*
  * A TCTI on swtpm's data socket, on which commands and answers pass as they
  * are (swtpm(8), --server), for cvmctl and tests. tpm2-tss has one too, which
- * neither tells its descriptor nor has a limit of time.
+ * neither tells its descriptor nor has a limit of time. swtpm serves one
+ * connection at a time, so each command has its own, and others get their turn.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -18,7 +19,8 @@
 
 struct simulator {
 	TSS2_TCTI_CONTEXT_COMMON_V2 tcti; /* first: what the link sees */
-	int fd;
+	char *conf;
+	int fd; /* -1 between two commands */
 	unsigned timeout_ms;
 	int64_t deadline_ms; /* of the command under way */
 };
@@ -26,69 +28,6 @@ struct simulator {
 static struct simulator *simulator_of(TSS2_TCTI_CONTEXT *tcti)
 {
 	return (struct simulator *)(void *)tcti;
-}
-
-static TSS2_RC simulator_transmit(TSS2_TCTI_CONTEXT *tcti, size_t len,
-				  const uint8_t *data)
-{
-	struct simulator *s = simulator_of(tcti);
-
-	s->deadline_ms = tpm_now_ms() + s->timeout_ms;
-	/* one command at a time, for which there always is room */
-	return send(s->fd, data, len, MSG_NOSIGNAL) == (ssize_t)len
-		       ? TSS2_RC_SUCCESS
-		       : TSS2_TCTI_RC_IO_ERROR;
-}
-
-/* len bytes in time, or false. */
-static bool receive_all(const struct simulator *s, uint8_t *data, size_t len)
-{
-	while (len) {
-		ssize_t n = tpm_poll(s->fd, s->deadline_ms) == 1
-				    ? recv(s->fd, data, len, 0)
-				    : -1;
-
-		if (n <= 0) /* 0: swtpm has ended */
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-/* A header, which says how much follows: TCG Part 1, 18.1. */
-static TSS2_RC simulator_receive(TSS2_TCTI_CONTEXT *tcti, size_t *len,
-				 uint8_t *data, int32_t timeout)
-{
-	const struct simulator *s = simulator_of(tcti);
-	struct unmarshal header = { data, tpm_header_size };
-	uint32_t tag;
-	uint32_t size;
-
-	(void)timeout;
-	if (*len < tpm_header_size || !receive_all(s, data, tpm_header_size) ||
-	    unmarshal_number(&header, 2, &tag) < 0 ||
-	    unmarshal_number(&header, 4, &size) < 0)
-		return TSS2_TCTI_RC_IO_ERROR;
-	if (size < tpm_header_size || size > *len)
-		return TSS2_TCTI_RC_MALFORMED_RESPONSE;
-	if (!receive_all(s, data + tpm_header_size, size - tpm_header_size))
-		return TSS2_TCTI_RC_IO_ERROR;
-	*len = size;
-	return TSS2_RC_SUCCESS;
-}
-
-static TSS2_RC simulator_handles(TSS2_TCTI_CONTEXT *tcti,
-				 TSS2_TCTI_POLL_HANDLE *handles, size_t *n)
-{
-	handles->fd = simulator_of(tcti)->fd;
-	*n = 1;
-	return TSS2_RC_SUCCESS;
-}
-
-static void simulator_finalize(TSS2_TCTI_CONTEXT *tcti)
-{
-	own_close_fd(&simulator_of(tcti)->fd);
 }
 
 static int connect_to(int family, const struct sockaddr *at, socklen_t len,
@@ -149,6 +88,76 @@ static int connect_conf(const char *conf, unsigned timeout_ms)
 	return host ? connect_host(host, port + 6, timeout_ms) : -ENOMEM;
 }
 
+static TSS2_RC simulator_transmit(TSS2_TCTI_CONTEXT *tcti, size_t len,
+				  const uint8_t *data)
+{
+	struct simulator *s = simulator_of(tcti);
+
+	s->deadline_ms = tpm_now_ms() + s->timeout_ms;
+	if (s->fd < 0)
+		s->fd = connect_conf(s->conf, s->timeout_ms);
+	/* one command at a time, for which there always is room */
+	return send(s->fd, data, len, MSG_NOSIGNAL) == (ssize_t)len
+		       ? TSS2_RC_SUCCESS
+		       : TSS2_TCTI_RC_IO_ERROR;
+}
+
+/* len bytes in time, or false. */
+static bool receive_all(const struct simulator *s, uint8_t *data, size_t len)
+{
+	while (len) {
+		ssize_t n = tpm_poll(s->fd, s->deadline_ms) == 1
+				    ? recv(s->fd, data, len, 0)
+				    : -1;
+
+		if (n <= 0) /* 0: swtpm has ended */
+			return false;
+		data += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* A header, which says how much follows: TCG Part 1, 18.1. */
+static TSS2_RC simulator_receive(TSS2_TCTI_CONTEXT *tcti, size_t *len,
+				 uint8_t *data, int32_t timeout)
+{
+	struct simulator *s = simulator_of(tcti);
+	struct unmarshal header = { data, tpm_header_size };
+	uint32_t tag;
+	uint32_t size;
+
+	(void)timeout;
+	if (*len < tpm_header_size || !receive_all(s, data, tpm_header_size) ||
+	    unmarshal_number(&header, 2, &tag) < 0 ||
+	    unmarshal_number(&header, 4, &size) < 0)
+		return TSS2_TCTI_RC_IO_ERROR;
+	if (size < tpm_header_size || size > *len)
+		return TSS2_TCTI_RC_MALFORMED_RESPONSE;
+	if (!receive_all(s, data + tpm_header_size, size - tpm_header_size))
+		return TSS2_TCTI_RC_IO_ERROR;
+	*len = size;
+	own_close_fd(&s->fd);
+	s->fd = -1;
+	return TSS2_RC_SUCCESS;
+}
+
+static TSS2_RC simulator_handles(TSS2_TCTI_CONTEXT *tcti,
+				 TSS2_TCTI_POLL_HANDLE *handles, size_t *n)
+{
+	handles->fd = simulator_of(tcti)->fd;
+	*n = 1;
+	return TSS2_RC_SUCCESS;
+}
+
+static void simulator_finalize(TSS2_TCTI_CONTEXT *tcti)
+{
+	struct simulator *s = simulator_of(tcti);
+
+	own_close_fd(&s->fd);
+	free(s->conf);
+}
+
 int tcti_open_swtpm(const char *conf, unsigned timeout_ms,
 		    TSS2_TCTI_CONTEXT **ret)
 {
@@ -164,8 +173,9 @@ int tcti_open_swtpm(const char *conf, unsigned timeout_ms,
 	s->tcti.v1.getPollHandles = simulator_handles;
 	s->timeout_ms = timeout_ms;
 	s->fd = connect_conf(conf, timeout_ms);
-	if (s->fd < 0)
-		return s->fd;
+	s->conf = strdup(conf);
+	if (s->fd < 0 || !s->conf)
+		return s->fd < 0 ? s->fd : -ENOMEM;
 	*ret = take_ptr(tcti);
 	return 0;
 }

@@ -196,6 +196,12 @@ static TSS2_RC impostor_receive(TSS2_TCTI_CONTEXT *tcti, size_t *len,
 	return rc;
 }
 
+static TSS2_RC impostor_handles(TSS2_TCTI_CONTEXT *tcti,
+				TSS2_TCTI_POLL_HANDLE *handles, size_t *n)
+{
+	return Tss2_Tcti_GetPollHandles(impostor_of(tcti)->tpm, handles, n);
+}
+
 static void impostor_finalize(TSS2_TCTI_CONTEXT *tcti)
 {
 	tcti_close(&impostor_of(tcti)->tpm);
@@ -218,6 +224,7 @@ static struct tpm *open_behind(const struct swtpm *s,
 	m->tcti.v1.transmit = impostor_transmit;
 	m->tcti.v1.receive = impostor_receive;
 	m->tcti.v1.finalize = impostor_finalize;
+	m->tcti.v1.getPollHandles = impostor_handles;
 	device = (TSS2_TCTI_CONTEXT *)(void *)m;
 	assert_ok(tpm_open_tcti(&device, timeout_ms, &t, &f), &f);
 	return t;
