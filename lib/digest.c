@@ -25,18 +25,6 @@ static const struct {
 	[DIGEST_SHA512] = { "sha512", 64, EVP_sha512 },
 };
 
-struct hashers {
-	EVP_MD_CTX *ctx[DIGEST_ALG_COUNT];
-};
-
-static void hashers_free(struct hashers *h)
-{
-	for (size_t i = 0; i < array_size(h->ctx); i++)
-		EVP_MD_CTX_free(h->ctx[i]);
-}
-
-#define own_hashers __attribute__((cleanup(hashers_free)))
-
 const char *digest_name(enum digest_alg alg)
 {
 	return algorithms[alg].name;
@@ -55,39 +43,55 @@ size_t digest_size(enum digest_alg alg)
 	return algorithms[alg].size;
 }
 
-static int hashers_begin(struct hashers *h, digest_algs algs)
+void digest_state_free(struct digest_state *s)
 {
-	for (size_t i = 0; i < DIGEST_ALG_COUNT; i++) {
-		if (!(algs & 1U << i))
-			continue;
-		h->ctx[i] = EVP_MD_CTX_new();
-		if (!h->ctx[i])
-			return -ENOMEM;
-		if (EVP_DigestInit_ex(h->ctx[i], algorithms[i].md(), NULL) != 1)
-			return -EIO;
-	}
-	return 0;
+	for (size_t i = 0; i < array_size(s->ctx); i++)
+		EVP_MD_CTX_free(s->ctx[i]);
 }
 
-static int hashers_update(struct hashers *h, const void *data, size_t len)
+/* A context that was used already keeps the algorithm that it has fetched. */
+static int begin_one(EVP_MD_CTX **ctx, const EVP_MD *md)
+{
+	if (*ctx)
+		return EVP_DigestInit_ex(*ctx, NULL, NULL) == 1 ? 0 : -EIO;
+	*ctx = EVP_MD_CTX_new();
+	if (!*ctx)
+		return -ENOMEM;
+	if (EVP_DigestInit_ex(*ctx, md, NULL) == 1)
+		return 0;
+	EVP_MD_CTX_free(*ctx);
+	*ctx = NULL;
+	return -EIO;
+}
+
+int digest_begin(struct digest_state *s, digest_algs algs)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < DIGEST_ALG_COUNT; i++)
+		if (algs & 1U << i)
+			r = begin_one(&s->ctx[i], algorithms[i].md());
+	return r;
+}
+
+int digest_update(struct digest_state *s, digest_algs algs, const void *data,
+		  size_t len)
 {
 	for (size_t i = 0; i < DIGEST_ALG_COUNT; i++)
-		if (h->ctx[i] && EVP_DigestUpdate(h->ctx[i], data, len) != 1)
+		if (algs & 1U << i &&
+		    EVP_DigestUpdate(s->ctx[i], data, len) != 1)
 			return -EIO;
 	return 0;
 }
 
-static int hashers_end(struct hashers *h, struct digest_set *ret)
+int digest_end(struct digest_state *s, digest_algs algs, struct digest_set *ret)
 {
-	struct digest_set set = { 0 };
+	struct digest_set set = { .algs = algs };
 
-	for (size_t i = 0; i < DIGEST_ALG_COUNT; i++) {
-		if (!h->ctx[i])
-			continue;
-		if (EVP_DigestFinal_ex(h->ctx[i], set.value[i], NULL) != 1)
+	for (size_t i = 0; i < DIGEST_ALG_COUNT; i++)
+		if (algs & 1U << i &&
+		    EVP_DigestFinal_ex(s->ctx[i], set.value[i], NULL) != 1)
 			return -EIO;
-		set.algs |= 1U << i;
-	}
 	*ret = set;
 	return 0;
 }
@@ -95,12 +99,12 @@ static int hashers_end(struct hashers *h, struct digest_set *ret)
 int digest_spans(digest_algs algs, const struct digest_span *spans, size_t n,
 		 struct digest_set *ret)
 {
-	own_hashers struct hashers h = { 0 };
-	int r = hashers_begin(&h, algs);
+	own_digest_state struct digest_state s = { 0 };
+	int r = digest_begin(&s, algs);
 
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = hashers_update(&h, spans[i].data, spans[i].len);
-	return r < 0 ? r : hashers_end(&h, ret);
+		r = digest_update(&s, algs, spans[i].data, spans[i].len);
+	return r < 0 ? r : digest_end(&s, algs, ret);
 }
 
 int digest_data(digest_algs algs, const void *data, size_t len,
@@ -143,10 +147,10 @@ int digest_hmac(digest_algs algs, const void *key, size_t key_len,
 int digest_fd_start(digest_algs algs, int fd, uint64_t max,
 		    struct digest_set *ret)
 {
-	own_hashers struct hashers h = { 0 };
+	own_digest_state struct digest_state s = { 0 };
 	own_free uint8_t *block = malloc(read_block);
 	off_t at = 0;
-	int r = block ? hashers_begin(&h, algs) : -ENOMEM;
+	int r = block ? digest_begin(&s, algs) : -ENOMEM;
 
 	while (r == 0) {
 		uint64_t left = max - (uint64_t)at;
@@ -158,9 +162,9 @@ int digest_fd_start(digest_algs algs, int fd, uint64_t max,
 		if (n < 0)
 			return -errno;
 		if (n == 0)
-			return hashers_end(&h, ret);
+			return digest_end(&s, algs, ret);
 		at += n;
-		r = hashers_update(&h, block, (size_t)n);
+		r = digest_update(&s, algs, block, (size_t)n);
 	}
 	return r;
 }

@@ -37,6 +37,28 @@ int digest_from_name(const char *name);
 /* Bytes of a digest: 20, 32, 48 or 64. */
 size_t digest_size(enum digest_alg alg);
 
+/*
+ * Digests in the making, for an input that comes in pieces; { 0 } at first.
+ * Each call acts on the algorithms in algs alone, so that two threads may work
+ * on different algorithms of one state at the same time. What is begun again
+ * costs no allocation. 0, -ENOMEM or -EIO.
+ */
+struct digest_state {
+	struct evp_md_ctx_st *ctx[DIGEST_ALG_COUNT];
+};
+
+int digest_begin(struct digest_state *s, digest_algs algs);
+int digest_update(struct digest_state *s, digest_algs algs, const void *data,
+		  size_t len);
+
+/* Puts the values of algs into *ret. */
+int digest_end(struct digest_state *s, digest_algs algs,
+	       struct digest_set *ret);
+
+void digest_state_free(struct digest_state *s);
+
+#define own_digest_state __attribute__((cleanup(digest_state_free)))
+
 /* Digests under each of algs of data in memory. 0, -ENOMEM or -EIO. */
 int digest_data(digest_algs algs, const void *data, size_t len,
 		struct digest_set *ret);

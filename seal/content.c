@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* See content.h. */
+/* See content.h; content_digest is in hash-pool.c. */
 #include "seal/content.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "lib/io.h"
 #include "lib/own.h"
-
-enum { workers_max = 8 };
-
-struct work {
-	struct content *list;
-	size_t n;
-	atomic_size_t next; /* the first file that nobody has taken */
-};
 
 int content_find(int dir_fd, const char *path, struct content *ret)
 {
@@ -40,53 +30,23 @@ static bool same_state(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-static int digest_one(struct content *c)
+int content_check(const struct content *c, int fd)
 {
-	/* O_NONBLOCK: a fifo that took the file's place must not block */
-	own_fd int fd = io_open_in_root(c->dir_fd, c->path,
-					O_RDONLY | O_NOCTTY | O_NONBLOCK);
 	struct stat now;
-	int r;
 
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &now) < 0)
-		return -errno;
-	if (!same_state(&c->st, &now))
-		return -ESTALE;
-	r = digest_fd(c->algs, fd, &c->digests);
-	if (r < 0)
-		return r;
 	if (fstat(fd, &now) < 0)
 		return -errno;
 	return same_state(&c->st, &now) ? 0 : -ESTALE;
 }
 
-static void *work(void *arg)
+int content_open(const struct content *c)
 {
-	struct work *w = arg;
-	size_t i;
+	/* O_NONBLOCK: a fifo that took the file's place must not block */
+	own_fd int fd = io_open_in_root(c->dir_fd, c->path,
+					O_RDONLY | O_NOCTTY | O_NONBLOCK);
+	int r = fd < 0 ? fd : content_check(c, fd);
 
-	while ((i = atomic_fetch_add(&w->next, 1)) < w->n)
-		w->list[i].error = digest_one(&w->list[i]);
-	return NULL;
-}
-
-void content_digest(struct content *list, size_t n)
-{
-	struct work w = { .list = list, .n = n };
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	pthread_t thread[workers_max];
-	size_t threads = 0;
-
-	/* this thread works too; without helpers it does everything */
-	while (threads < workers_max && (long)threads + 1 < cpus &&
-	       threads + 1 < n &&
-	       pthread_create(&thread[threads], NULL, work, &w) == 0)
-		threads++;
-	(void)work(&w); /* always NULL */
-	for (size_t i = 0; i < threads; i++)
-		(void)pthread_join(thread[i], NULL); /* ours, joined once */
+	return r < 0 ? r : take_fd(&fd);
 }
 
 int content_failed(const struct content *c, const char *name,

@@ -25,8 +25,18 @@ struct content {
 /* Finds path, following links below dir_fd, and fills st. 0 or -errno. */
 int content_find(int dir_fd, const char *path, struct content *ret);
 
-/* Fills digests and error of n files; each must be a regular one. */
+/*
+ * Fills digests and error of n files; each must be a regular one. Its memory
+ * is bounded, whatever the files, but for one pointer a file (hash-pool.c).
+ * Not from two threads at once: it handles SIGBUS while it works.
+ */
 void content_digest(struct content *list, size_t n);
+
+/* Opens what was found, to read it. A descriptor, or -errno as in error. */
+int content_open(const struct content *c);
+
+/* Is fd still what was found? 0, -ESTALE, or another -errno. */
+int content_check(const struct content *c, int fd);
 
 /* "cannot measure name: ..." for a file with an error; returns the error. */
 int content_failed(const struct content *c, const char *name,

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+/* See hash-large.h. */
+#include "seal/hash-large.h"
+
+#include <errno.h>
+
+#include "lib/own.h"
+
+int large_open(struct large *l, const struct large_shape *shape)
+{
+	uint64_t size = (uint64_t)l->file->st.st_size;
+
+	l->shape = *shape;
+	l->windows = (size + shape->window - 1) / shape->window;
+	l->fd = content_open(l->file);
+	return l->fd < 0 ? l->fd : digest_begin(&l->state, l->file->algs);
+}
+
+/* The window of that number. */
+static struct window window_of(const struct large *l, uint64_t number)
+{
+	uint64_t at = number * l->shape.window;
+	uint64_t left = (uint64_t)l->file->st.st_size - at;
+
+	return (struct window){
+		.fd = l->fd,
+		.at = (off_t)at,
+		.size = left < l->shape.window ? left : l->shape.window,
+	};
+}
+
+/* The lowest window of the digests in algs. */
+static uint64_t slowest(const struct large *l, digest_algs algs)
+{
+	uint64_t min = l->windows;
+
+	for (size_t i = 0; i < array_size(l->at); i++)
+		if (algs & 1U << i && l->at[i] < min)
+			min = l->at[i];
+	return min;
+}
+
+bool large_next(struct large *l, bool share, struct large_step *ret)
+{
+	uint64_t passed = slowest(l, l->file->algs);
+	uint64_t reached = passed + l->shape.reach;
+	digest_algs idle = l->file->algs & ~l->busy;
+	uint64_t next = slowest(l, idle);
+	struct large_step step = { .window = next, .keep = l->keep };
+
+	if (!l->ready || l->error || next == l->windows || next >= reached)
+		return false;
+	for (size_t i = 0; i < array_size(l->at); i++)
+		if (idle & 1U << i && l->at[i] == next)
+			step.algs |= 1U << i;
+	if (share)
+		step.algs &= ~step.algs + 1; /* the lowest bit */
+	l->busy |= step.algs;
+
+	step.read_from = l->read;
+	step.read_to = reached < l->windows ? reached : l->windows;
+	l->read = step.read_to;
+	step.drop_from = l->dropped;
+	step.drop_to = passed;
+	l->dropped = passed;
+	*ret = step;
+	return true;
+}
+
+static uint64_t bit_of(uint64_t window)
+{
+	return UINT64_C(1) << window % large_reach_max;
+}
+
+/* Notes which windows to keep: small files' and those that were there. */
+static void read_ahead(const struct large *l, struct large_step *step)
+{
+	for (uint64_t i = step->read_from; i < step->read_to; i++) {
+		const struct window w = window_of(l, i);
+		bool cached = window_is_cached(&w);
+
+		if (!cached)
+			window_read_ahead(&w);
+		if (cached || l->file->st.st_size <= large_keep_max)
+			step->keep |= bit_of(i);
+		else
+			step->keep &= ~bit_of(i);
+	}
+}
+
+static void drop_behind(const struct large *l, uint64_t from, uint64_t to,
+			uint64_t keep)
+{
+	for (uint64_t i = from; i < to; i++) {
+		const struct window w = window_of(l, i);
+
+		if (!(keep & bit_of(i)))
+			window_drop(&w);
+	}
+}
+
+void large_do(struct large *l, struct large_step *step,
+	      uint8_t buffer[static window_buffer])
+{
+	const struct window w = window_of(l, step->window);
+
+	/* first: its bits are those that what is read ahead takes */
+	drop_behind(l, step->drop_from, step->drop_to, step->keep);
+	read_ahead(l, step);
+	step->r = window_digest(&w, l->shape.guarded, &l->state, step->algs,
+				buffer);
+}
+
+bool large_done(struct large *l, const struct large_step *step)
+{
+	l->busy &= ~step->algs;
+	for (uint64_t i = step->read_from; i < step->read_to; i++)
+		l->keep = (l->keep & ~bit_of(i)) | (step->keep & bit_of(i));
+	for (size_t i = 0; i < array_size(l->at); i++)
+		if (step->algs & 1U << i)
+			l->at[i]++;
+	if (!l->error)
+		l->error = step->r;
+	return !l->busy &&
+	       (l->error || slowest(l, l->file->algs) == l->windows);
+}
+
+void large_close(struct large *l, int r)
+{
+	own_fd int fd = l->fd;
+
+	if (r == 0)
+		r = l->error;
+	if (fd >= 0 && r == 0)
+		drop_behind(l, l->dropped, l->windows, l->keep);
+	if (r == 0)
+		r = digest_end(&l->state, l->file->algs, &l->file->digests);
+	/* a file that was cut short also cannot be read to its end */
+	if (fd >= 0 && content_check(l->file, fd) < 0)
+		r = -ESTALE;
+	l->file->error = r;
+	l->fd = -1;
+}
