@@ -10,6 +10,8 @@ int large_open(struct large *l, const struct large_shape *shape)
 {
 	uint64_t size = (uint64_t)l->file->st.st_size;
 
+	if (!l->file->algs)
+		return -EINVAL; /* there would be no step to be the last */
 	l->shape = *shape;
 	l->windows = (size + shape->window - 1) / shape->window;
 	l->fd = content_open(l->file);

@@ -59,7 +59,7 @@ static bool is_large(const struct content *c)
 /* How many threads can work on the file at once. */
 static size_t places(const struct content *c)
 {
-	return is_large(c) ? (size_t)__builtin_popcount(c->algs) : 1;
+	return is_large(c) && c->algs ? (size_t)__builtin_popcount(c->algs) : 1;
 }
 
 static int compare_sizes(const void *a, const void *b)
@@ -111,12 +111,12 @@ static void take_small(struct worker *w)
 {
 	struct pool *p = w->pool;
 	struct content **first = &p->order[p->next];
-	size_t n = 0;
+	size_t left = p->n - p->next;
+	size_t n = left / (2 * p->workers) + 1; /* so that all end together */
 
-	while (n < small_batch && p->next < p->n) {
-		n++;
-		p->next++;
-	}
+	if (n > small_batch)
+		n = small_batch;
+	p->next += n;
 	(void)pthread_mutex_unlock(&p->lock);
 	small_digest(first, n, &w->small, w->buffer);
 	(void)pthread_mutex_lock(&p->lock);
@@ -278,7 +278,7 @@ void content_digest(struct content *list, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		list[i].error = order && worker ? 0 : -ENOMEM;
-	if (!order || !worker || !n)
+	if (!n || !order || !worker)
 		return;
 	p.shape = shape_for(workers);
 	put_in_order(&p, list, n);

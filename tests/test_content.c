@@ -187,6 +187,17 @@ static void tells_missing_and_other(void **state)
 		assert_int_equal(c[i].error, i < 2 ? -ENOENT : -ESTALE);
 }
 
+static void needs_a_digest(void **state)
+{
+	struct content c;
+
+	(void)state;
+	hooks_reset();
+	assert_int_equal(content_find(tree.fd, file[largest].name, &c), 0);
+	content_digest(&c, 1);
+	assert_int_equal(c.error, -EINVAL);
+}
+
 static void tells_unreadable_small(void **state)
 {
 	struct content c;
@@ -346,8 +357,9 @@ int main(void)
 	const struct table tables[] = {
 		TABLE(digests, conditions),    CASE(shares_one_file),
 		CASE(tells_unreadable),	       CASE(tells_unreadable_small),
-		CASE(tells_missing_and_other), TABLE(survives, accidents),
-		CASE(bounds_memory),	       CASE(leaves_no_flood),
+		CASE(tells_missing_and_other), CASE(needs_a_digest),
+		TABLE(survives, accidents),    CASE(bounds_memory),
+		CASE(leaves_no_flood),
 	};
 	int r;
 
