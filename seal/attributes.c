@@ -52,7 +52,6 @@ static int set_place(int fd, const char *name, struct place *ret)
 	int n = snprintf(ret->path, sizeof(ret->path), "/proc/self/fd/%d%s%s",
 			 fd, name ? "/" : "", name ? name : "");
 
-	ret->is_fd = !name;
 	return n >= (int)sizeof(ret->path) ? -ENAMETOOLONG : 0;
 }
 
@@ -151,7 +150,7 @@ int attributes_add(int fd, const char *name, const char *path, struct text *ret,
 		   const char **ret_refusal)
 {
 	own_free char *names = NULL;
-	struct place p;
+	struct place p = { .is_fd = !name };
 	ssize_t n;
 	int r = set_place(fd, name, &p);
 

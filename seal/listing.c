@@ -162,17 +162,17 @@ static int read_attributes(struct listing *l, int fd, const char *name,
 static int note(struct listing *l, int fd, const char *name, mode_t *ret_mode)
 {
 	own_entry struct entry e = { 0 };
+	const char *path = name ? name : "";
 	const char *refusal;
 	int r = 0;
 
-	if (fstatat(fd, name ? name : "", &e.st,
-		    name ? AT_SYMLINK_NOFOLLOW : AT_EMPTY_PATH) < 0)
+	if (fstatat(fd, path, &e.st, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) < 0)
 		return fail_here(l, errno);
 	refusal = type_refusal(&e.st);
 	if (refusal)
 		return refuse_here(l, refusal, l->what->remedy);
 	if (S_ISLNK(e.st.st_mode))
-		r = read_target(fd, name, &e.target);
+		r = read_target(fd, path, &e.target);
 	if (r < 0)
 		return fail_here(l, r);
 	*ret_mode = e.st.st_mode;
