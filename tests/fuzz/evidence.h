@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "evidence/public.h"
+#include "evidence/snp.h"
+
 /* The whole file, read and judged. */
 void fuzz_evidence(const uint8_t *data, size_t len);
 

@@ -16,8 +16,6 @@
 #include "cvmctl/event-log.h"
 #include "cvmctl/pe.h"
 #include "cvmctl/prediction-read.h"
-#include "evidence/public.h"
-#include "evidence/snp.h"
 #include "ima-policy/loader.h"
 #include "ima-policy/rules.h"
 #include "lib/base64.h"

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+/* The judge and certificates of endorsement keys. As test_judge.c. */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/table.h"
+
+#include "tests/certificates.h"
+#include "tests/trial.h"
+
+static struct boot_story story;
+static struct bytes ca;	      /* PEM */
+static struct bytes other_ca; /* the same name, another key */
+static struct bytes ek_der;
+static struct bytes other_der; /* of another key, by the same maker */
+
+static struct bytes make_ca(EVP_PKEY *key)
+{
+	static const uint8_t may_sign[] = { 0x30, 3, 1, 1, 0xff };
+	X509 *c = test_certificate(key, "a maker");
+	struct bytes pem;
+
+	test_extend_certificate(c, "2.5.29.19", may_sign, sizeof(may_sign));
+	test_sign_certificate(c, "a maker", key);
+	pem = test_certificate_pem(c);
+	X509_free(c);
+	return pem;
+}
+
+static struct bytes make_der(EVP_PKEY *key, EVP_PKEY *by)
+{
+	X509 *c = test_certificate(key, "EK");
+	struct bytes der;
+
+	test_sign_certificate(c, "a maker", by);
+	der = test_certificate_der(c);
+	X509_free(c);
+	return der;
+}
+
+static void make_certificates(void)
+{
+	EVP_PKEY *maker = EVP_EC_gen("P-256");
+	EVP_PKEY *other = EVP_EC_gen("P-256");
+	EVP_PKEY *key;
+	struct tpm_public ek;
+	struct fail f = { 0 };
+	struct trial t;
+
+	trial_begin(&t, &story);
+	assert_int_equal(tpm_public_read(&t.e.tpm.ek, &ek, &f), 0);
+	key = tpm_public_import(&ek);
+	ca = make_ca(maker);
+	other_ca = make_ca(other);
+	ek_der = make_der(key, maker);
+	other_der = make_der(other, maker);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(maker);
+	EVP_PKEY_free(other);
+	trial_end(&t);
+}
+
+static void certify(struct trial *t, const struct bytes *der,
+		    const struct bytes *by)
+{
+	t->x.ek.given = false;
+	t->x.ek_ca = by;
+	assert_int_equal(
+		bytes_copy(der->data, der->len, &t->e.tpm.ek_certificate), 0);
+}
+
+static void certify_ek(struct trial *t)
+{
+	certify(t, &ek_der, &ca);
+}
+
+static void certify_other(struct trial *t)
+{
+	certify(t, &other_der, &ca);
+}
+
+static void certify_by_others(struct trial *t)
+{
+	certify(t, &ek_der, &other_ca);
+}
+
+static void certify_by_none(struct trial *t)
+{
+	certify(t, &ek_der, &ek_der);
+}
+
+static void certify_badly(struct trial *t)
+{
+	certify(t, &ca, &ca);
+}
+
+static void certify_not(struct trial *t)
+{
+	t->x.ek.given = false;
+	t->x.ek_ca = &ca;
+}
+
+#define NAME "endorsement-key"
+
+static const struct trial_case cases[] = {
+	{ "certified", certify_ek, CHECK_OK, NAME,
+	  "its certificate is by a maker that was given" },
+	{ "for another key", certify_other, CHECK_REFUSED, NAME,
+	  "its certificate is for another key" },
+	{ "by another maker", certify_by_others, CHECK_REFUSED, NAME,
+	  "its certificate: certificate signature failure" },
+	{ "no maker", certify_by_none, CHECK_REFUSED, NAME,
+	  "there is no certificate among those that were given" },
+	{ "no certificate", certify_badly, CHECK_REFUSED, NAME,
+	  "its certificate is none of X.509" },
+	{ "none in the TPM", certify_not, CHECK_REFUSED, NAME,
+	  "the TPM has no certificate for it" },
+};
+
+static void judges(void **state)
+{
+	trial_run(&story, *state);
+}
+
+int main(void)
+{
+	static const struct table tables[] = {
+		TABLE(judges, cases),
+	};
+	int r;
+
+	story_make(&story);
+	make_certificates();
+	r = table_run(tables, array_size(tables));
+	bytes_free(&ca);
+	bytes_free(&other_ca);
+	bytes_free(&ek_der);
+	bytes_free(&other_der);
+	story_free(&story);
+	return r;
+}
