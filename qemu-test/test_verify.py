@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: MIT
+"""cvmctl verify, with the evidence of a VM: it is trusted on every kernel, and
+refused with one thing changed. tpm2-tools and evmctl read the same logs."""
+
+import base64
+import copy
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import image as images
+import pytest
+import vm
+from refusal import assert_went_well
+from test_measure import dumped, dumps
+
+HERE = Path(__file__).resolve().parent
+IMA_POLICY = (HERE.parent / "ima-policy/default.policy").read_text()
+WRITTEN = "/run/cvm-init/evidence.json"
+BANKS = ("sha1", "sha256", "sha384")
+# Debian 12's OVMF and QEMU; see test_chain.py
+BOOT = ("--boot", "ovmf", "--initrd-word", "after", "--kernel-header", "qemu",
+        "--memory", "512M")
+EVERY_PCR = ",".join(map(str, range(16)))
+
+
+@pytest.fixture
+def tpm(desk):
+    """A TPM with SHA-1 too, which IMA then pads for what it cannot hash."""
+    return vm.Swtpm(desk.folder / "tpm", banks=BANKS)
+
+
+@pytest.fixture
+def image(tiny):
+    """One whose init writes evidence, which its workload shows."""
+    return tiny(evidence="write = yes", apps=dumps(WRITTEN),
+                ima="policy = /etc/cvm-init/ima-policy",
+                ima_policy=IMA_POLICY, measure="systemd-log = yes")
+
+
+@pytest.fixture
+def evidence(image, boot):
+    """What it shows."""
+    result = boot(image.machine(memory_mib=512, firmware="ovmf")).wait()
+    assert_went_well(result)
+    return json.loads(dumped(result.serial, WRITTEN))
+
+
+@pytest.fixture
+def verify(builder, image, desk):
+    """verify(evidence, "--json", ...): status and answer."""
+    prediction = desk.folder / "prediction.json"
+    prediction.write_text(images.run([
+        builder.cvmctl, "predict", "--image", image.folder, "--json", *BOOT]))
+
+    def run(evidence, *words, manifest=image.folder / "manifest.json",
+            nonce=None):
+        file = desk.folder / "evidence.json"
+        file.write_text(json.dumps(evidence))
+        ak = desk.folder / "ak.pub"
+        if not ak.exists():
+            ak.write_bytes(base64.b64decode(evidence["tpm"]["ak"]))
+        done = subprocess.run(
+            [builder.cvmctl, "verify", "--nonce", nonce or evidence["nonce"],
+             "--ak", ak, "--without-hardware", "--prediction", prediction,
+             "--json", *words, file, manifest],
+            capture_output=True, text=True, check=False)
+        assert done.stderr == ""
+        return done.returncode, json.loads(done.stdout)
+    return run
+
+
+def refused(answer):
+    """The names of the checks that a verdict refuses."""
+    return {check["name"] for check in answer["checks"]
+            if check["result"] == "refused"}
+
+
+def cut(log):
+    """Without its last bytes."""
+    return base64.b64encode(base64.b64decode(log)[:-7]).decode()
+
+
+def change(evidence, name):
+    """A copy, with one thing changed."""
+    other = copy.deepcopy(evidence)
+    logs = other["logs"]
+    if name == "firmware cut":
+        logs["firmware"] = cut(logs["firmware"])
+    elif name == "ima cut":
+        logs["ima"] = cut(logs["ima"])
+    elif name == "ima gone":
+        del logs["ima"]
+    elif name == "init cut":
+        logs["init"].pop()
+    elif name == "init reordered":
+        logs["init"][0:2] = logs["init"][1::-1]
+    elif name == "init extra":
+        logs["init"].append(logs["init"][0])
+    elif name == "value":
+        bank = other["tpm"]["pcrs"]["sha256"]
+        bank["0"] = bank["1"]
+    elif name == "foreign key":
+        other["tpm"]["ak"] = other["tpm"]["srk"]
+    return other
+
+
+CHANGES = {"firmware cut": "firmware-log", "ima cut": "ima-log",
+           "ima gone": "ima-log", "init cut": "replay",
+           "init reordered": "replay", "init extra": "replay",
+           "value": "pcr-values", "foreign key": "attestation-key"}
+
+
+def evmctl(evidence, folder):
+    """What ima-evm-utils say of the list and the PCRs."""
+    (folder / "ima").write_bytes(base64.b64decode(evidence["logs"]["ima"]))
+    words = []
+    for bank in ("sha1", "sha256"):
+        (folder / bank).write_text("".join(
+            f"PCR-{int(pcr):02}: {bytes.fromhex(value).hex(' ')}\n"
+            for pcr, value in evidence["tpm"]["pcrs"][bank].items()))
+        words += ["--pcrs", f"{bank},{folder / bank}"]
+    return subprocess.run(
+        ["evmctl", "ima_measurement", "--ignore-violations", *words,
+         folder / "ima"], check=True, capture_output=True, text=True)
+
+
+def eventlog(evidence, folder):
+    """PCRs that tpm2_eventlog replays from the firmware's log, by bank."""
+    file = folder / "firmware"
+    file.write_bytes(base64.b64decode(evidence["logs"]["firmware"]))
+    told = images.run(["tpm2_eventlog", file]).split("\npcrs:\n")[1]
+    banks, bank = {}, None
+    for line in told.splitlines():
+        if name := re.fullmatch(r"  (sha\d+):", line):
+            bank = banks.setdefault(name[1], {})
+        elif value := re.fullmatch(r"    (\d+) *: 0x([0-9a-f]+)", line):
+            bank[value[1]] = value[2]
+    return banks
+
+
+def test_verify(tiny, evidence, verify, desk, series):
+    """On every kernel, whose IMA has another idea of the SHA-384 bank."""
+    status, answer = verify(evidence, "--require-pcrs", EVERY_PCR)
+    assert (status, answer["trusted"]) == (0, True), answer["checks"]
+    origins = {(event["log"], event["origin"]) for event in answer["events"]}
+    assert {("firmware", "firmware"), ("firmware", "known"),
+            ("init", "known"), ("ima", "known")} <= origins
+    assert ("init", "unknown") not in origins
+    assert not any(event["origin"] == "unknown" for event in answer["events"]
+                   if event["pcr"] in (4, 9, 11, 12, 14))
+
+    for name, check in CHANGES.items():
+        status, answer = verify(change(evidence, name))
+        assert (status, check in refused(answer)) == (3, True), name
+    status, answer = verify(evidence, nonce="00")
+    assert (status, refused(answer)) == (3, {"nonce"})
+    other = tiny(apps=dumps("/etc/passwd"))
+    status, answer = verify(evidence,
+                            manifest=other.folder / "manifest.json")
+    assert (status, refused(answer)) == (3, {"boot", "apps"})
+
+    assert "Matched" in evmctl(evidence, desk.folder).stdout
+    for bank, values in eventlog(evidence, desk.folder).items():
+        for pcr, value in values.items():
+            assert evidence["tpm"]["pcrs"][bank][pcr] == value
