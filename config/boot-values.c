@@ -179,12 +179,6 @@ int boot_parse_uuid(const char *value, void *field)
 	return 0;
 }
 
-int boot_parse_key_kind(const char *value, void *field)
-{
-	(void)field; /* one kind so far */
-	return strcmp(value, "sealed") == 0 ? 0 : -EINVAL;
-}
-
 int boot_parse_root_type(const char *value, void *field)
 {
 	(void)field; /* one type so far */

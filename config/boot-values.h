@@ -66,9 +66,6 @@ int boot_parse_policy(const char *value, void *field);
 /* Into char[boot_uuid_len + 1]. */
 int boot_parse_uuid(const char *value, void *field);
 
-/* Only sealed so far; stores nothing. */
-int boot_parse_key_kind(const char *value, void *field);
-
 /* Only verity so far; stores nothing. */
 int boot_parse_root_type(const char *value, void *field);
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/boot-broker.h"
 #include "config/boot-values.h"
 #include "config/fields.h"
 #include "lib/own.h"
@@ -120,13 +121,24 @@ static const struct ini_key volume_keys[] = {
 	  "auto, or a path below /dev" },
 	{ "uuid", boot_parse_uuid, VOLUME(uuid), INI_ONCE,
 	  "a UUID in lower case" },
-	{ "key", boot_parse_key_kind, 0, INI_ONCE, "sealed" },
+	{ "key", boot_parse_key_kind, VOLUME(key), INI_ONCE,
+	  "sealed or delivered" },
 	{ "mount", field_path, VOLUME(mount), INI_REQUIRED,
 	  "an absolute path" },
 	{ "exec", field_bool, VOLUME(exec), INI_ONCE, "yes or no" },
 	{ "measure-key", field_bool, VOLUME(measure_key), INI_ONCE,
 	  "yes or no" },
 	{ "import", field_bool, VOLUME(import), INI_ONCE, "yes or no" },
+	{ 0 },
+};
+
+static const struct ini_key broker_keys[] = {
+	{ "at", boot_parse_channel, IN(broker, at), INI_REQUIRED,
+	  "virtio-serial:NAME or vsock:CID:PORT" },
+	{ "key", boot_parse_broker_key, IN(broker, key), INI_REQUIRED,
+	  "the SHA-256 of its public key in DER, 64 digits of hex" },
+	{ "timeout", field_seconds, IN(broker, timeout_s), INI_ONCE,
+	  "1 to 3600 seconds" },
 	{ 0 },
 };
 
@@ -177,6 +189,7 @@ static const struct ini_section sections[] = {
 	{ "root", root_keys, offsetof(struct boot_conf, root), NULL },
 	{ "overlay", overlay_keys, offsetof(struct boot_conf, overlay), NULL },
 	{ "volume", volume_keys, 0, open_volume },
+	{ "broker", broker_keys, offsetof(struct boot_conf, broker), NULL },
 	{ "workload", workload_keys, offsetof(struct boot_conf, workload),
 	  NULL },
 	{ 0 },
@@ -186,6 +199,7 @@ static const struct boot_conf defaults = {
 	.boot = { .device_timeout_s = 10 },
 	.tpm = { .timeout_s = 30 },
 	.measure = { .into = BOOT_MEASURE_TPM },
+	.broker = { .timeout_s = 60 },
 	.root = { .verity = { .hash = DIGEST_SHA256 } },
 	.overlay = { .size_bytes = UINT64_C(256) << 20, .inodes = 65536 },
 };
@@ -357,5 +371,7 @@ int boot_conf_read(const char *file, const char *text, size_t len,
 		r = check_verity(file, &ret->root.verity, template, error);
 	if (r == 0)
 		r = check_volumes(file, ret, error);
+	if (r == 0)
+		r = boot_check_broker(file, ret, error);
 	return r;
 }

@@ -25,7 +25,9 @@ enum {
 	boot_name_max = 32,
 	boot_word_max = 128,
 	boot_uuid_len = 36,
-	boot_srk_name_size = 34, /* a TPM name: 0x000b, then a SHA-256 */
+	boot_port_name_max = 64,   /* of a virtio-serial port */
+	boot_broker_key_size = 32, /* SHA-256 of SubjectPublicKeyInfo */
+	boot_srk_name_size = 34,   /* a TPM name: 0x000b, then a SHA-256 */
 };
 
 enum boot_end { BOOT_END_POWER_OFF, BOOT_END_REBOOT };
@@ -52,6 +54,19 @@ enum boot_measure {
 	BOOT_MEASURE_NONE = 0,	     /* has to be said outright */
 	BOOT_MEASURE_TPM = 1U << 0,  /* PCR 14, and PCR 15 for volume keys */
 	BOOT_MEASURE_RTMR = 1U << 1, /* RTMR 3 of Intel TDX, for all */
+};
+
+/* Where a volume's key comes from. */
+enum boot_key_kind {
+	BOOT_KEY_SEALED,   /* the TPM, from a token in the volume's header */
+	BOOT_KEY_DELIVERED /* a broker, sealed to this boot's TPM */
+};
+
+/* How to speak to the broker. */
+enum boot_channel_kind {
+	BOOT_CHANNEL_NONE, /* no [broker] */
+	BOOT_CHANNEL_PORT, /* a virtio-serial port, by name */
+	BOOT_CHANNEL_VSOCK
 };
 
 /* Which TPMs may serve, by the kernel driver behind them. */
@@ -82,14 +97,29 @@ struct boot_srk {
 	uint8_t name[boot_srk_name_size];
 };
 
+struct boot_broker {
+	struct {
+		enum boot_channel_kind kind;
+		char port[boot_port_name_max + 1];
+		uint32_t vsock_cid;
+		uint32_t vsock_port;
+	} at;
+	struct {
+		bool given;
+		uint8_t hash[boot_broker_key_size];
+	} key;		    /* that signs what it delivers */
+	uint64_t timeout_s; /* for all of one delivery */
+};
+
 struct boot_volume {
 	char name[boot_name_max + 1]; /* below /dev/mapper */
 	char device[PATH_MAX];	      /* empty: found by uuid */
 	char uuid[boot_uuid_len + 1]; /* empty: found by device */
 	char mount[PATH_MAX];	      /* in the new root */
-	bool exec;		      /* false: mounted noexec */
-	bool measure_key;	      /* into PCR 15 */
-	bool import;		      /* its key may be sealed elsewhere */
+	enum boot_key_kind key;
+	bool exec;	  /* false: mounted noexec */
+	bool measure_key; /* into PCR 15 */
+	bool import;	  /* its key may be sealed elsewhere */
 };
 
 struct boot_conf {
@@ -137,6 +167,7 @@ struct boot_conf {
 	} overlay;
 	struct boot_volume volume[boot_volumes_max];
 	size_t volumes;
+	struct boot_broker broker;
 	struct {
 		enum boot_workload_mode mode;
 		char exec[PATH_MAX]; /* exec mode: the root's own init */
@@ -156,6 +187,9 @@ int boot_conf_read(const char *file, const char *text, size_t len,
 
 /* "erofs", "squashfs" or "ext4": the names the kernel knows. */
 const char *boot_root_fs_name(enum boot_root_fs fs);
+
+/* "sealed" or "delivered". */
+const char *boot_key_kind_name(enum boot_key_kind kind);
 
 /* "svsm", "crb" or "tis". */
 const char *boot_tpm_class_name(enum boot_tpm_class class);

@@ -14,12 +14,13 @@
 	"root-hash = " HASH "\nhash = sha256\nsalt = 0011\n"                \
 	"data-block-size = 4096\nhash-block-size = 4096\ndata-blocks = 7\n" \
 	"hash-offset = 28672\n"
-#define UUID "01234567-89ab-cdef-0123-456789abcdef"
-#define IMA  "[ima]\npolicy = none\n"
-#define TPM  "[tpm]\nrequire = any\n" IMA
-#define ROOT "[root]\n" VERITY
-#define WORK "[workload]\nmode = supervise\n"
-#define GOOD TPM ROOT WORK
+#define UUID   "01234567-89ab-cdef-0123-456789abcdef"
+#define IMA    "[ima]\npolicy = none\n"
+#define TPM    "[tpm]\nrequire = any\n" IMA
+#define ROOT   "[root]\n" VERITY
+#define WORK   "[workload]\nmode = supervise\n"
+#define GOOD   TPM ROOT WORK
+#define BROKER "[broker]\nat = vsock:2:7000\nkey = " HASH "\n"
 
 static int read_conf(const char *text, bool template, struct boot_conf *c,
 		     struct ini_error *e)
@@ -75,6 +76,9 @@ static void reads_every_key(void **state)
 		"mount = /data\nexec = yes\nmeasure-key = yes\n"
 		"import = yes\n"
 		"[volume two]\ndevice = /dev/vdc\nmount = /two\n"
+		"key = delivered\n"
+		"[broker]\nat = virtio-serial:org.example.keys\n"
+		"key = " HASH "\ntimeout = 7\n"
 		"[workload]\nmode = exec\nexec = /sbin/init\n");
 
 	(void)state;
@@ -105,6 +109,12 @@ static void reads_every_key(void **state)
 	assert_false(c->volume[1].measure_key);
 	assert_true(c->volume[0].import);
 	assert_false(c->volume[1].import);
+	assert_int_equal(c->volume[0].key, BOOT_KEY_SEALED);
+	assert_int_equal(c->volume[1].key, BOOT_KEY_DELIVERED);
+	assert_int_equal(c->broker.at.kind, BOOT_CHANNEL_PORT);
+	assert_string_equal(c->broker.at.port, "org.example.keys");
+	assert_int_equal(c->broker.key.hash[31], 0xff);
+	assert_int_equal(c->broker.timeout_s, 7);
 	assert_string_equal(c->volume[1].device, "/dev/vdc");
 	assert_string_equal(c->workload.exec, "/sbin/init");
 }
@@ -115,7 +125,7 @@ static const struct refusal {
 } refusals[] = {
 	{ "boot.conf: is empty", "" },
 	{ "boot.conf:1: unknown section [disk]; allowed are [boot] [tpm] [measure] "
-	  "[evidence] [modules] [ima] [root] [overlay] [volume NAME] "
+	  "[evidence] [modules] [ima] [root] [overlay] [volume NAME] [broker] "
 	  "[workload]",
 	  "[disk]\n" },
 	{ "boot.conf:2: on-failure = shell refused; allowed is power-off or "
@@ -184,7 +194,33 @@ static const struct refusal {
 	  "[volume a]\nmount = /a\n[volume a]\n" },
 	{ "boot.conf:2: uuid = 1 refused; allowed is a UUID in lower case",
 	  "[volume a]\nuuid = 1\n" },
-	{ "boot.conf:2: key = plain refused; allowed is sealed",
+#define CHANNELS "virtio-serial:NAME or vsock:CID:PORT"
+	{ "boot.conf:2: at = unix:/x refused; allowed is " CHANNELS,
+	  "[broker]\nat = unix:/x\n" },
+	{ "boot.conf:2: at = virtio-serial: refused; allowed is " CHANNELS,
+	  "[broker]\nat = virtio-serial:\n" },
+	{ "boot.conf:2: at = virtio-serial:a/b refused; allowed is " CHANNELS,
+	  "[broker]\nat = virtio-serial:a/b\n" },
+	{ "boot.conf:2: at = vsock:2 refused; allowed is " CHANNELS,
+	  "[broker]\nat = vsock:2\n" },
+	{ "boot.conf:2: at = vsock:2:4294967295 refused; allowed is " CHANNELS,
+	  "[broker]\nat = vsock:2:4294967295\n" },
+	{ "boot.conf:2: at = vsock:12345678901234567:1 refused; allowed is " CHANNELS,
+	  "[broker]\nat = vsock:12345678901234567:1\n" },
+	{ "boot.conf:2: key = 00 refused; allowed is the SHA-256 of its "
+	  "public key in DER, 64 digits of hex",
+	  "[broker]\nkey = 00\n" },
+	{ "boot.conf: [volume a] key = delivered without [broker]",
+	  GOOD "[volume a]\nuuid = " UUID "\nmount = /a\nkey = delivered\n" },
+	{ "boot.conf: [volume a] import is for key = sealed",
+	  GOOD BROKER "[volume a]\nuuid = " UUID
+		      "\nmount = /a\nkey = delivered\nimport = yes\n" },
+	{ "boot.conf: [broker] without a volume with key = delivered",
+	  GOOD BROKER },
+	{ "boot.conf: [broker] ends without key; it is the SHA-256 of its "
+	  "public key in DER, 64 digits of hex",
+	  GOOD "[broker]\nat = vsock:2:7000\n" },
+	{ "boot.conf:2: key = plain refused; allowed is sealed or delivered",
 	  "[volume a]\nkey = plain\n" },
 	{ "boot.conf: no [tpm] require; it is any, or some of svsm crb tis",
 	  ROOT WORK },
