@@ -41,6 +41,8 @@ struct expectations {
 	bool without_hardware; /* nothing of the processor is asked for */
 	struct json_object *manifest;
 	struct json_object *prediction; /* or NULL */
+	bool apps_only;			/* PCR 14 alone, whatever was booted */
+	bool before_cap;	/* PCR 14 is open yet: init asks for a key */
 	uint32_t required_pcrs; /* in the quote, and explained by logs */
 };
 

@@ -47,11 +47,16 @@ int verdict_add(struct verdict *v, const char *name, enum check_result result,
 	return 0;
 }
 
-bool verdict_trusted(const struct verdict *v)
+const struct check *verdict_obstacle(const struct verdict *v)
 {
 	for (size_t i = 0; i < v->n; i++)
 		if (v->check[i].result == CHECK_REFUSED ||
 		    v->check[i].result == CHECK_MISSING)
-			return false;
-	return v->n > 0;
+			return &v->check[i];
+	return NULL;
+}
+
+bool verdict_trusted(const struct verdict *v)
+{
+	return v->n > 0 && !verdict_obstacle(v);
 }

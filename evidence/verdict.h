@@ -44,6 +44,9 @@ verdict_add(struct verdict *v, const char *name, enum check_result result,
 /* True if checks were made and none of them is refused or missing. */
 bool verdict_trusted(const struct verdict *v);
 
+/* The first check that is refused or missing; NULL: there is none. */
+const struct check *verdict_obstacle(const struct verdict *v);
+
 /* "ok", "refused", "missing" or "skipped". */
 const char *check_result_name(enum check_result result);
 

@@ -14,7 +14,9 @@
 #include "evidence/read.h"
 #include "evidence/snp-internal.h"
 #include "evidence/snp.h"
+#include "lib/json.h"
 #include "lib/own.h"
+#include "seal/journal.h"
 #include "tests/fuzz/promise.h"
 
 /* The bytes without a NUL behind them, in memory of exactly that size. */
@@ -199,4 +201,17 @@ void fuzz_snp(const uint8_t *data, size_t len)
 			(void)snp_vcek_refuse(c, &report); /* any answer */
 	}
 	expect(f.reason[0], "a reason");
+}
+
+/* measurements.bin and measurements.json. */
+void fuzz_log(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes b = as_text(data, len);
+	own_json struct json_object *o = json_tokener_parse((char *)b.data);
+	enum journal_state state;
+	int tcg = journal_tcg_state(b.data, b.len, &state);
+	int cel = journal_cel_state(o, &state);
+
+	expect(tcg == 0 || tcg == -EBADMSG, "0 or -EBADMSG");
+	expect(cel == 0 || cel == -EBADMSG, "0 or -EBADMSG");
 }

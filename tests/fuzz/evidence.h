@@ -10,6 +10,7 @@
 #include "evidence/snp.h"
 
 /* The whole file, read and judged. */
+void fuzz_log(const uint8_t *data, size_t len);
 void fuzz_evidence(const uint8_t *data, size_t len);
 
 /* A TPM2B_PUBLIC. */

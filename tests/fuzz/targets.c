@@ -26,13 +26,13 @@
 #include "lib/own.h"
 #include "lib/text.h"
 #include "seal/attestation.h"
-#include "seal/journal.h"
 #include "seal/luks.h"
 #include "seal/release-key.h"
 #include "seal/sealed-object.h"
 #include "seal/signatures.h"
 #include "seal/srk-public.h"
 #include "seal/token.h"
+#include "tests/fuzz/delivery.h"
 #include "tests/fuzz/evidence.h"
 #include "tests/fuzz/exchange.h"
 #include "tests/fuzz/pictures.h"
@@ -328,19 +328,6 @@ static void fuzz_attestation(const uint8_t *data, size_t len)
 	expect((attestation_check(&a, &f) == 0) == sound, "version and VMPL");
 }
 
-/* measurements.bin and measurements.json. */
-static void fuzz_log(const uint8_t *data, size_t len)
-{
-	own_bytes struct bytes b = as_text(data, len);
-	own_json struct json_object *o = json_tokener_parse((char *)b.data);
-	enum journal_state state;
-	int tcg = journal_tcg_state(b.data, b.len, &state);
-	int cel = journal_cel_state(o, &state);
-
-	expect(tcg == 0 || tcg == -EBADMSG, "0 or -EBADMSG");
-	expect(cel == 0 || cel == -EBADMSG, "0 or -EBADMSG");
-}
-
 /* Words, numbers and encodings: text of the length of a line. */
 static void fuzz_text(const uint8_t *data, size_t len)
 {
@@ -394,6 +381,8 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "snp", fuzz_snp, snp_report_size + 4096 },
 	{ "identity", fuzz_identity, 4096 },
 	{ "challenge", fuzz_challenge, challenge_json_max + 1 },
+	{ "request", fuzz_request, request_json_max + 1 },
+	{ "answer", fuzz_answer, 16384 },
 	{ "erofs", fuzz_erofs, 8192 },
 	{ "text", fuzz_text, 256 },
 	{ 0 },
