@@ -242,6 +242,27 @@ int luks_read_token(struct luks *l, int token, struct sealed_key *ret,
 	return 0;
 }
 
+int luks_read_delivered(struct luks *l, const char *json,
+			struct sealed_key *ret, int *ret_keyslot,
+			struct fail *f)
+{
+	own_sealed_key struct sealed_key key = { 0 };
+	int keyslot = 0;
+	int r = token_parse(json, &key, &keyslot, f);
+
+	if (r < 0) {
+		fail_what(f, "read the token that was delivered for volume %s",
+			  l->device);
+		return r;
+	}
+	r = check(l, keyslot, f);
+	if (r < 0)
+		return r;
+	*ret = take_sealed_key(&key);
+	*ret_keyslot = keyslot;
+	return 0;
+}
+
 /* To the kernel it would be a table that makes no sense. */
 static int check_size(const struct luks *l, struct fail *f)
 {

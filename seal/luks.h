@@ -42,6 +42,11 @@ int luks_next_token(const struct luks *l, int after);
 int luks_read_token(struct luks *l, int token, struct sealed_key *ret,
 		    int *ret_keyslot, struct fail *f);
 
+/* The same for a token that is not in the header; it names its keyslot. */
+int luks_read_delivered(struct luks *l, const char *json,
+			struct sealed_key *ret, int *ret_keyslot,
+			struct fail *f);
+
 /*
  * Maps the volume to /dev/mapper/name with the passphrase of one keyslot.
  * Ciphers other than aes-xts-plain64 with a 512-bit key are refused, before

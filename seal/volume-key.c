@@ -56,6 +56,18 @@ static int check_origin(const struct volume_key_request *q,
 			    "use volume %s", q->volume);
 }
 
+/* What holds for every key, wherever its token is from. */
+static int use_key(const struct volume_key_request *q,
+		   const struct sealed_key *key, struct secret *ret,
+		   struct fail *f)
+{
+	int r = check_origin(q, key, f);
+
+	if (r == 0 && q->check)
+		r = q->check(key, q->context, f);
+	return r < 0 ? r : unseal(q, key, ret, f);
+}
+
 static int try_token(const struct volume_key_request *q, int token,
 		     struct secret *ret, int *ret_keyslot, struct fail *f)
 {
@@ -64,11 +76,22 @@ static int try_token(const struct volume_key_request *q, int token,
 	int r = luks_read_token(q->luks, token, &key, &keyslot, f);
 
 	if (r == 0)
-		r = check_origin(q, &key, f);
-	if (r == 0 && q->check)
-		r = q->check(&key, q->context, f);
+		r = use_key(q, &key, ret, f);
 	if (r == 0)
-		r = unseal(q, &key, ret, f);
+		*ret_keyslot = keyslot;
+	return r;
+}
+
+int volume_key_unseal_delivered(const struct volume_key_request *q,
+				const char *token, struct secret *ret,
+				int *ret_keyslot, struct fail *f)
+{
+	own_sealed_key struct sealed_key key = { 0 };
+	int keyslot;
+	int r = luks_read_delivered(q->luks, token, &key, &keyslot, f);
+
+	if (r == 0)
+		r = use_key(q, &key, ret, f);
 	if (r == 0)
 		*ret_keyslot = keyslot;
 	return r;

@@ -43,4 +43,13 @@ struct volume_key_request {
 int volume_key_unseal(const struct volume_key_request *q, struct secret *ret,
 		      int *ret_keyslot, struct fail *f);
 
+/*
+ * The same by one token that is not in the header, which is judged as one that
+ * is: by check, by the TPM, and by the keyslot that it names. It was sealed
+ * away from the TPM, so q->import has to be true.
+ */
+int volume_key_unseal_delivered(const struct volume_key_request *q,
+				const char *token, struct secret *ret,
+				int *ret_keyslot, struct fail *f);
+
 #endif
