@@ -101,31 +101,53 @@ static int look_at_all(const struct device_query *query,
 	return 0;
 }
 
-int devices_find(const struct device_query *query, struct device_found *ret)
-{
-	uint64_t deadline = clock_boot_us() + query->timeout_s * 1000000;
-	own_fd int events = uevents_open();
-	int r = events < 0 ? events : 1;
-
-	while (r > 0) {
-		r = look_at_all(query, ret);
-		if (r < 0 || ret->matches)
-			break;
-		r = uevents_wait(events, deadline);
-	}
-	return r < 0 ? r : 0;
-}
-
-int devices_wait(const char *path, uint64_t timeout_s)
+int devices_wait_until(int (*look)(void *context), void *context,
+		       uint64_t timeout_s)
 {
 	uint64_t deadline = clock_boot_us() + timeout_s * 1000000;
 	own_fd int events = uevents_open();
 	int r = events < 0 ? events : 1;
 
 	while (r > 0) {
-		if (access(path, F_OK) == 0)
-			return 0;
+		r = look(context);
+		if (r)
+			return r < 0 ? r : 0;
 		r = uevents_wait(events, deadline);
 	}
 	return r < 0 ? r : -ETIMEDOUT;
+}
+
+struct search {
+	const struct device_query *query;
+	struct device_found *found;
+};
+
+static int search(void *context)
+{
+	struct search *s = context;
+	int r = look_at_all(s->query, s->found);
+
+	return r < 0 ? r : s->found->matches > 0;
+}
+
+int devices_find(const struct device_query *query, struct device_found *ret)
+{
+	struct search s = { query, ret };
+	int r = devices_wait_until(search, &s, query->timeout_s);
+
+	return r == -ETIMEDOUT ? 0 : r;
+}
+
+static int is_there(void *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+int devices_wait(const char *path, uint64_t timeout_s)
+{
+	char wanted[PATH_MAX];
+
+	if (snprintf(wanted, sizeof(wanted), "%s", path) >= (int)sizeof(wanted))
+		return -ENAMETOOLONG;
+	return devices_wait_until(is_there, wanted, timeout_s);
 }

@@ -31,6 +31,14 @@ struct device_found {
  */
 int devices_find(const struct device_query *query, struct device_found *ret);
 
+/*
+ * Calls look until it finds what is waited for: at once, and again whenever
+ * the kernel reports a change of some device. look returns 1 for found, 0 for
+ * not yet, or -errno, which ends it. 0, -ETIMEDOUT or -errno.
+ */
+int devices_wait_until(int (*look)(void *context), void *context,
+		       uint64_t timeout_s);
+
 /* Waits for one path to appear. 0, -ETIMEDOUT or -errno. */
 int devices_wait(const char *path, uint64_t timeout_s);
 

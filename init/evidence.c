@@ -5,10 +5,9 @@
  * nonce is our own, so the file says who and what, and not when. No secret is
  * left by then, and none is handled here.
  */
-#include <sys/mount.h>
-
 #include "evidence/collect.h"
 #include "init/boot.h"
+#include "init/mounts.h"
 #include "lib/io.h"
 
 #define EVIDENCE_PATH RUN_PATH "/evidence.json"
@@ -29,9 +28,7 @@ int stage_evidence(struct boot *b, struct fail *f)
 
 	if (!b->conf.evidence.write)
 		return 0;
-	/* for the report; stage mounts came before its module */
-	(void)mount("configfs", "/sys/kernel/config", "configfs",
-		    MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+	mounts_try_configfs();
 	r = evidence_make_nonce(&nonce, f);
 	if (r == 0)
 		r = evidence_collect(&sources, &nonce, &e, f);

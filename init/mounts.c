@@ -16,6 +16,7 @@
 
 #include "init/boot.h"
 #include "init/console.h"
+#include "init/mounts.h"
 #include "init/setting.h"
 #include "lib/own.h"
 
@@ -140,6 +141,12 @@ static void protect_self(void)
 	(void)prctl(PR_SET_DUMPABLE, 0); /* cannot fail with 0 */
 	(void)mlockall(MCL_CURRENT);	 /* no swap exists here anyway */
 	(void)reboot(RB_DISABLE_CAD);	 /* PID 1 is allowed to */
+}
+
+void mounts_try_configfs(void)
+{
+	(void)mount("configfs", "/sys/kernel/config", "configfs",
+		    MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 }
 
 int stage_mounts(struct boot *b, struct fail *f)

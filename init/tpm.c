@@ -8,12 +8,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 
 #include <openssl/crypto.h>
 
 #include "init/console.h"
 #include "init/identity.h"
+#include "init/mounts.h"
 #include "init/record.h"
 #include "init/tsm.h"
 #include "seal/rtmr.h"
@@ -42,9 +42,7 @@ static int check_identity(struct boot *b, struct fail *f)
 {
 	if (b->conf.tpm.identity == BOOT_IDENTITY_DRIVER)
 		return 0;
-	/* stage mounts came before its module; the next step says, if not */
-	(void)mount("configfs", "/sys/kernel/config", "configfs",
-		    MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+	mounts_try_configfs();
 	return identity_prove(b->tpm, TSM_REPORT_PATH, ATTESTATION_PATH, f);
 }
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "init/deliver.h"
 #include "init/devices.h"
 #include "init/record.h"
 #include "init/signatures.h"
@@ -243,20 +244,39 @@ static int measure_key(struct boot *b, const struct boot_volume *v,
 	return record_event(b, &log->event[log->n - 1], f);
 }
 
+/* From the TPM: by a token of the header, or by one that a broker made. */
+static int get_passphrase(const struct boot *b, const struct boot_volume *v,
+			  struct luks *luks, struct secret *ret,
+			  int *ret_keyslot, struct fail *f)
+{
+	own_bytes struct bytes token = { 0 };
+	own_key_context struct key_context context = { .boot = b,
+						       .volume = v->name };
+	struct volume_key_request request = { .luks = luks,
+					      .tpm = b->tpm,
+					      .volume = v->name,
+					      .signatures = &context.signatures,
+					      .import = v->import,
+					      .check = check_key,
+					      .context = &context };
+	int r;
+
+	if (v->key == BOOT_KEY_SEALED)
+		return volume_key_unseal(&request, ret, ret_keyslot, f);
+	request.import = true; /* the broker's signature was checked */
+	r = deliver_key(b, v, luks_uuid(luks), &token, f);
+	return r < 0 ? r
+		     : volume_key_unseal_delivered(&request,
+						   (const char *)token.data,
+						   ret, ret_keyslot, f);
+}
+
 static int open_volume(struct boot *b, const struct boot_volume *v,
 		       struct fail *f)
 {
 	own_luks struct luks *luks = NULL;
 	own_secret struct secret passphrase = { 0 };
 	own_secret struct secret key = { 0 };
-	own_key_context struct key_context context = { .boot = b,
-						       .volume = v->name };
-	struct volume_key_request request = { .tpm = b->tpm,
-					      .volume = v->name,
-					      .signatures = &context.signatures,
-					      .import = v->import,
-					      .check = check_key,
-					      .context = &context };
 	char device[PATH_MAX];
 	char *path;
 	int keyslot = -1;
@@ -264,9 +284,8 @@ static int open_volume(struct boot *b, const struct boot_volume *v,
 
 	if (r == 0)
 		r = luks_open(device, &luks, f);
-	request.luks = luks;
 	if (r == 0)
-		r = volume_key_unseal(&request, &passphrase, &keyslot, f);
+		r = get_passphrase(b, v, luks, &passphrase, &keyslot, f);
 	if (r == 0)
 		r = luks_activate(luks, v->name, keyslot, &passphrase, f);
 	if (r < 0)
