@@ -155,6 +155,7 @@ static struct json_object *write_volumes(const struct boot_conf *conf)
 		    json_set_string(o, "device", v->device) < 0 ||
 		    json_set_string(o, "uuid", v->uuid) < 0 ||
 		    json_set_string(o, "mount", v->mount) < 0 ||
+		    json_set_string(o, "key", boot_key_kind_name(v->key)) < 0 ||
 		    json_set_bool(o, "import", v->import) < 0 ||
 		    json_append(array, json_object_get(o)) < 0)
 			return NULL;

@@ -26,6 +26,8 @@ static const struct {
 	{ "evidence", command_evidence, "in a VM: what a verifier goes by" },
 	{ "challenge", command_challenge, "of a verifier to a VM's TPM" },
 	{ "verify", command_verify, "judge the evidence of a VM" },
+	{ "broker", command_broker,
+	  "give volumes' keys to VMs that it trusts" },
 	{ "inspect", command_inspect, "show what one of our files holds" },
 	{ "explain", command_explain, "draw what is measured into what" },
 	{ "timeline", command_timeline, "draw what a boot took, and where" },

@@ -90,6 +90,9 @@ int manifest_find_volume(struct json_object *manifest, const char *name,
 		ret->name = its_name;
 		ret->uuid = json_get_string(v, "uuid");
 		ret->import = json_object_get_boolean(json_get(v, "import"));
+		ret->delivered =
+			strcmp(json_get_string(v, "key"),
+			       boot_key_kind_name(BOOT_KEY_DELIVERED)) == 0;
 		return 0;
 	}
 	if (name)

@@ -31,6 +31,7 @@ struct manifest_volume {
 	const char *name;
 	const char *uuid; /* may be "" */
 	bool import;	  /* false where the manifest does not say */
+	bool delivered;	  /* by a broker, not sealed */
 };
 
 /* The volume of that name; with a NULL name the only one. */

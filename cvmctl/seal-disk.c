@@ -10,6 +10,7 @@
 #include "cvmctl/command.h"
 #include "cvmctl/fill.h"
 #include "cvmctl/interrupt.h"
+#include "cvmctl/key-store.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "seal/luks-make.h"
@@ -98,12 +99,17 @@ static int grow_file(const struct seal_disk *d, struct fail *f)
 	return 0;
 }
 
+/* Or its file in the key store: what will open the keyslot. */
 static int write_token(const struct seal_disk *d, struct luks *l, int token,
 		       int keyslot, struct fail *f)
 {
 	own_free char *json = NULL;
-	int r = token_format(d->sealed, keyslot, &json, f);
+	int r;
 
+	if (!d->sealed)
+		return key_store_add(d->key_store, luks_uuid(l), keyslot,
+				     d->secret, f);
+	r = token_format(d->sealed, keyslot, &json, f);
 	return r < 0 ? r : luks_write_token(l, token, json, f);
 }
 
@@ -143,8 +149,12 @@ static int format(const struct seal_disk *d, struct seal_place *ret,
 		r = luks_add_key(l, d->passphrase, d->other, &other_slot, f);
 	if (r == 0)
 		r = write_token(d, l, luks_new_token, first_keyslot, f);
-	if (r == 0 && d->make_ext4)
+	if (r == 0 && d->make_ext4) {
 		r = fill(d, l, f);
+		if (r < 0 && !d->sealed)
+			key_store_remove(d->key_store, luks_uuid(l),
+					 first_keyslot);
+	}
 	if (r == 0)
 		*ret = (struct seal_place){
 			luks_keyslot_token(l, first_keyslot), first_keyslot
@@ -177,6 +187,12 @@ static int format_disk(const struct seal_disk *d, struct seal_place *ret,
 int seal_disk_format(const struct seal_disk *d, struct seal_place *ret,
 		     struct fail *f)
 {
+	int r = d->sealed ? 0
+			  : key_store_check(d->key_store, d->uuid,
+					    first_keyslot, f);
+
+	if (r < 0)
+		return r;
 	return d->size_bytes ? format_file(d, ret, f) : format_disk(d, ret, f);
 }
 

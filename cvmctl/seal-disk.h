@@ -19,12 +19,14 @@ struct seal_disk {
 	bool force; /* format although the disk is not empty */
 	const struct secret *passphrase; /* of the sealed key's keyslot */
 	const struct secret *other;	 /* one more key; empty: none */
-	const struct sealed_key *sealed;
+	const struct sealed_key *sealed; /* or NULL: it goes to a key store */
+	const char *key_store;
+	const struct secret *secret; /* for it */
 };
 
 /* Where the sealed key is on the disk. */
 struct seal_place {
-	int token;
+	int token; /* -ENOENT: it is in a key store */
 	int keyslot;
 };
 

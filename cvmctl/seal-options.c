@@ -60,6 +60,26 @@ static int check_policy(const struct seal_options *o, const char *command,
 	return 0;
 }
 
+/* The broker seals it, at each boot anew, under what it is told there. */
+static int check_key_store(const struct seal_options *o, const char *command,
+			   struct fail *f)
+{
+	const struct seal_policy_options *p = &o->policy;
+
+	if (!o->key_store)
+		return 0;
+	if (o->replace)
+		return options_refuse(f, command,
+				      "--key-store is for --format and --add");
+	if (o->tpm || o->srk || o->legacy || p->bank || p->prediction ||
+	    p->signed_by || p->signed_pcrs || p->pcr.n || p->apps_only ||
+	    p->any_pcr)
+		return options_refuse(f, command,
+				      "--key-store leaves TPM and PCRs to "
+				      "cvmctl broker");
+	return 0;
+}
+
 static int read_numbers(struct seal_options *o, const char *command,
 			struct fail *f)
 {
@@ -94,8 +114,7 @@ static int read_words(int argc, char **argv, struct seal_options *o,
 		{ "replace", OPTION_FLAG, NULL,
 		  "add a key in place of a sealed one", &o->replace },
 		{ "image", OPTION_TEXT, "IMAGE_DIR",
-		  "seal to its PCR 14, take the UUID from its boot.conf",
-		  &o->image },
+		  "seal to its PCR 14; --format: its UUID", &o->image },
 		{ "volume", OPTION_TEXT, "NAME",
 		  "--format: which [volume NAME]; else the only one",
 		  &o->volume },
@@ -123,6 +142,8 @@ static int read_words(int argc, char **argv, struct seal_options *o,
 		  &o->srk },
 		{ "legacy", OPTION_FLAG, NULL,
 		  "for systemd 253 and earlier too", &o->legacy },
+		{ "key-store", OPTION_TEXT, "DIR", "do not seal: for a broker",
+		  &o->key_store },
 		{ "key-file", OPTION_TEXT, "FILE",
 		  "opens the disk; --format: opens it as well", &o->key_file },
 		{ "token", OPTION_TEXT, "N",
@@ -152,6 +173,8 @@ int seal_options_read(int argc, char **argv, struct seal_options *ret,
 		r = check_action(&o, argv[0], f);
 	if (r == 0)
 		r = check_policy(&o, argv[0], f);
+	if (r == 0)
+		r = check_key_store(&o, argv[0], f);
 	if (r == 0)
 		r = read_numbers(&o, argv[0], f);
 	if (r == 0)

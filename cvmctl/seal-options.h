@@ -18,6 +18,7 @@ struct seal_options {
 	struct seal_policy_options policy; /* what to seal to */
 	const char *tpm, *srk;		   /* what for */
 	bool legacy;
+	const char *key_store;	      /* a broker's, instead of a TPM */
 	const char *key_file, *token; /* the disk */
 	const char *size, *uuid, *mkfs;
 	bool force;

@@ -55,27 +55,29 @@ static int seal_by_tpm(const struct seal_options *o,
 			 : tpm_seal(t, secret, key, f);
 }
 
-/* A fresh key, sealed, and the keyslot's passphrase made of it. */
-static int
-make_key(const struct seal_options *o, const struct seal_policy *policy,
-	 struct sealed_key *ret_sealed, struct secret *ret_pass, struct fail *f)
+/* A fresh key, and the keyslot's passphrase made of it. */
+static int make_key(struct secret *ret, struct secret *ret_pass, struct fail *f)
 {
-	own_secret struct secret secret = { 0 };
-	int r = secret_alloc(secret_size, &secret);
+	int r = secret_alloc(secret_size, ret);
 
 	if (r < 0)
 		return fail_errno(f, r, "free memory", "make a key");
-	if (getrandom(secret.data, secret.len, 0) != (ssize_t)secret.len)
+	if (getrandom(ret->data, ret->len, 0) != (ssize_t)ret->len)
 		return fail_errno(f, errno, "try again", "make a key");
-	r = sealed_key_begin(policy, ret_sealed);
+	r = token_passphrase(ret, ret_pass);
+	return r < 0 ? fail_errno(f, r, "free memory", "make a key") : 0;
+}
+
+static int
+seal_key(const struct seal_options *o, const struct seal_policy *policy,
+	 const struct secret *secret, struct sealed_key *ret, struct fail *f)
+{
+	int r = sealed_key_begin(policy, ret);
+
 	if (r < 0)
 		return fail_errno(f, r, "free memory", "make a key");
-	r = o->srk ? seal_for_srk(o->srk, &secret, ret_sealed, f)
-		   : seal_by_tpm(o, &secret, ret_sealed, f);
-	if (r < 0)
-		return r;
-	r = token_passphrase(&secret, ret_pass);
-	return r < 0 ? fail_errno(f, r, "free memory", "make a key") : 0;
+	return o->srk ? seal_for_srk(o->srk, secret, ret, f)
+		      : seal_by_tpm(o, secret, ret, f);
 }
 
 static int write_answer(const struct seal_options *o,
@@ -126,6 +128,26 @@ static int print_answer(const struct seal_options *o,
 	return 0;
 }
 
+static int print_stored(const struct seal_options *o,
+			const struct seal_place *place, struct fail *f)
+{
+	own_json struct json_object *answer = json_object_new_object();
+	own_bytes struct bytes json = { 0 };
+
+	if (!o->json) {
+		(void)printf("%s: keyslot %d, key in %s\n", o->device,
+			     place->keyslot, o->key_store);
+		return 0;
+	}
+	if (json_set_string(answer, "device", o->device) < 0 ||
+	    json_set_u64(answer, "keyslot", (uint64_t)place->keyslot) < 0 ||
+	    json_set_string(answer, "key-store", o->key_store) < 0 ||
+	    json_write(answer, &json) < 0)
+		return fail_errno(f, ENOMEM, "free memory", "write the answer");
+	(void)fputs((const char *)json.data, stdout);
+	return 0;
+}
+
 static int write_disk(const struct seal_options *o, const struct seal_disk *d,
 		      struct seal_place *ret, struct fail *f)
 {
@@ -140,6 +162,7 @@ static int seal(const struct seal_options *o, const struct seal_disk *where,
 {
 	own_sealed_key struct sealed_key sealed = { 0 };
 	own_secret struct secret passphrase = { 0 };
+	own_secret struct secret secret = { 0 };
 	own_secret struct secret other = { 0 };
 	struct seal_disk disk = *where;
 	struct seal_place place = { 0 };
@@ -148,16 +171,22 @@ static int seal(const struct seal_options *o, const struct seal_disk *where,
 	if (o->key_file)
 		r = key_file_read(o->key_file, key_file_max, "check --key-file",
 				  &other, f);
-
 	if (r == 0)
-		r = make_key(o, policy, &sealed, &passphrase, f);
+		r = make_key(&secret, &passphrase, f);
+	if (r == 0 && !o->key_store)
+		r = seal_key(o, policy, &secret, &sealed, f);
 	if (r < 0)
 		return r;
-	disk.sealed = &sealed;
+	disk.sealed = o->key_store ? NULL : &sealed;
+	disk.key_store = o->key_store;
+	disk.secret = &secret;
 	disk.passphrase = &passphrase;
 	disk.other = &other;
 	r = write_disk(o, &disk, &place, f);
-	return r < 0 ? r : print_answer(o, &sealed, &place, f);
+	if (r < 0)
+		return r;
+	return o->key_store ? print_stored(o, &place, f)
+			    : print_answer(o, &sealed, &place, f);
 }
 
 /*
@@ -175,6 +204,18 @@ static int use_image(const struct seal_options *o, struct json_object *manifest,
 	r = manifest_find_volume(manifest, o->volume, &volume, f);
 	if (r < 0)
 		return r;
+	if (volume.delivered != (o->key_store != NULL))
+		return fail_because(f,
+				    volume.delivered
+					    ? "boot.conf says that its key is "
+					      "delivered"
+					    : "boot.conf says that its key is "
+					      "sealed",
+				    volume.delivered
+					    ? "give --key-store"
+					    : "leave out --key-store, or set "
+					      "key = delivered in its [volume]",
+				    "make a key for volume %s", volume.name);
 	if (o->srk && !volume.import)
 		return fail_because(f,
 				    "boot.conf does not allow keys that were "
@@ -194,7 +235,7 @@ int command_seal(int argc, char **argv, struct fail *f)
 	own_json struct json_object *manifest = NULL;
 	struct seal_options o = { 0 };
 	own_bytes struct bytes signer = { 0 };
-	struct seal_policy policy;
+	struct seal_policy policy = { 0 };
 	struct seal_disk disk = { .label = DEFAULT_LABEL };
 	int r = seal_options_read(argc, argv, &o, f);
 
@@ -202,7 +243,7 @@ int command_seal(int argc, char **argv, struct fail *f)
 		r = manifest_read(o.image, &manifest, f);
 	if (r == 0 && o.image)
 		r = use_image(&o, manifest, &disk, f);
-	if (r == 0)
+	if (r == 0 && !o.key_store)
 		r = seal_policy_make(&o.policy, manifest, &signer, &policy, f);
 	if (r)
 		return r;

@@ -117,6 +117,11 @@ int sign_key_read(const char *path, struct sign_key **ret, struct fail *f)
 	return 0;
 }
 
+EVP_PKEY *sign_key_private(const struct sign_key *key)
+{
+	return key->private;
+}
+
 const struct release_key *sign_key_public(const struct sign_key *key)
 {
 	return &key->public;

@@ -3,6 +3,8 @@
 #ifndef CVMCTL_SIGN_KEY_H
 #define CVMCTL_SIGN_KEY_H
 
+#include <openssl/types.h>
+
 #include "lib/bytes.h"
 #include "lib/fail.h"
 #include "seal/release-key.h"
@@ -19,6 +21,9 @@ int sign_key_read(const char *path, struct sign_key **ret, struct fail *f);
 void sign_key_free(struct sign_key **key);
 
 #define own_sign_key __attribute__((cleanup(sign_key_free)))
+
+/* For other signatures than sign_key_sign makes; borrowed. */
+EVP_PKEY *sign_key_private(const struct sign_key *key);
 
 /* Its public half, borrowed. */
 const struct release_key *sign_key_public(const struct sign_key *key);

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+/*
+ * cvmctl broker: who has the keys of volumes whose VM has a new TPM at every
+ * boot. It verifies each VM and seals the key for the TPM of that boot. Each
+ * connection has a process of its own, so that none can hold up another.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cvmctl/audit.h"
+#include "cvmctl/command.h"
+#include "cvmctl/delivery.h"
+#include "cvmctl/interrupt.h"
+#include "cvmctl/listen.h"
+#include "cvmctl/manifest.h"
+#include "cvmctl/options.h"
+#include "cvmctl/prediction-read.h"
+#include "cvmctl/seal-policy.h"
+#include "cvmctl/sign-key.h"
+#include "cvmctl/verify.h"
+#include "lib/own.h"
+#include "lib/text.h"
+
+enum { connections_max = 64, seconds_default = 60, seconds_max = 3600 };
+
+struct broker_options {
+	const char *image;
+	const char *listen, *store, *key, *audit, *timeout;
+	struct verify_words words;
+	struct seal_policy_options policy;
+	bool without_hardware;
+	/* read from them */
+	uint64_t timeout_s;
+};
+
+static const struct option_usage usage = {
+	"broker --listen WHERE --store DIR --key FILE --audit FILE [OPTION]...\n"
+	"       IMAGE_DIR",
+	"Answers VMs of this image whose boot.conf says key = delivered: verifies\n"
+	"what each has measured, as cvmctl verify does, and seals the key of its\n"
+	"volume for its TPM under the predicted PCR values. Runs until it is ended.",
+};
+
+static int read_words(int argc, char **argv, struct broker_options *o,
+		      struct fail *f)
+{
+	const struct option_spec specs[] = {
+		{ NULL, OPTION_OPERAND, "IMAGE_DIR",
+		  "with the manifest.json of the image", &o->image },
+		{ "listen", OPTION_REQUIRED, "WHERE",
+		  "unix:PATH for virtio-serial, or vsock:PORT", &o->listen },
+		{ "store", OPTION_REQUIRED, "DIR",
+		  "keys, as cvmctl seal --key-store writes them", &o->store },
+		{ "key", OPTION_REQUIRED, "FILE",
+		  "private key in PEM: signs the answers", &o->key },
+		{ "audit", OPTION_REQUIRED, "FILE",
+		  "one line is appended for each request", &o->audit },
+		{ "timeout", OPTION_TEXT, "SECONDS", "for one request; else 60",
+		  &o->timeout },
+		{ "ek", OPTION_TEXT, "FILE",
+		  "the endorsement key, or its name in hex", &o->words.ek },
+		{ "ek-ca", OPTION_TEXT, "FILE",
+		  "certificates of TPM makers, PEM", &o->words.ek_ca },
+		{ "snp-certs", OPTION_TEXT, "DIR",
+		  "ark.pem, and ask.pem and vcek.pem", &o->words.snp_certs },
+		{ "snp-measurement", OPTION_TEXT, "HEX",
+		  "the launch measurement to expect",
+		  &o->words.snp_measurement },
+		{ "without-hardware", OPTION_FLAG, NULL,
+		  "ask for no signature of the processor",
+		  &o->without_hardware },
+		{ "prediction", OPTION_TEXT, "FILE",
+		  "of cvmctl predict --json --boot: the boot chain",
+		  &o->policy.prediction },
+		{ "pcr", OPTION_LIST, "N=HEX", "seal to this value too",
+		  &o->policy.pcr },
+		{ "bank", OPTION_TEXT, "BANK",
+		  "sha1, sha256, sha384 or sha512; else sha256",
+		  &o->policy.bank },
+		{ "apps-only", OPTION_FLAG, NULL,
+		  "do not insist on the boot chain: see seal",
+		  &o->policy.apps_only },
+		{ "any-pcr", OPTION_FLAG, NULL,
+		  "also PCRs whose values do not last", &o->policy.any_pcr },
+		{ 0 },
+	};
+
+	return options_read(&usage, specs, argc, argv, f);
+}
+
+static int read_options(int argc, char **argv, struct broker_options *o,
+			struct fail *f)
+{
+	int r = read_words(argc, argv, o, f);
+
+	if (r)
+		return r;
+	o->timeout_s = seconds_default;
+	if (o->timeout &&
+	    (text_parse_u64(o->timeout, seconds_max, &o->timeout_s) < 0 ||
+	     o->timeout_s == 0))
+		return options_refuse(f, argv[0],
+				      "--timeout %s is not 1 to 3600 seconds",
+				      o->timeout);
+	return 0;
+}
+
+static void serve_connection(const struct broker *b, int fd, const char *peer)
+{
+	char line[fail_line_max];
+	struct fail f = { 0 };
+
+	if (delivery_serve(b, fd, peer, &f) == 0)
+		return;
+	fail_format(&f, "cvmctl", "broker", line, sizeof(line));
+	(void)fprintf(stderr, "%s\n", line);
+}
+
+/* A process for the connection; with too many of them, one has to end first. */
+static int start_process(const struct broker *b, int listener, int fd,
+			 const char *peer, size_t *processes)
+{
+	pid_t parent = getpid();
+	pid_t pid;
+
+	while (*processes > 0 &&
+	       waitpid(-1, NULL, *processes < connections_max ? WNOHANG : 0) >
+		       0)
+		(*processes)--;
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid > 0) {
+		(*processes)++;
+		return 0;
+	}
+	(void)close(listener);		/* the other process listens */
+	(void)signal(SIGTERM, SIG_DFL); /* cleaning up is that one's */
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent)
+		serve_connection(b, fd, peer);
+	_exit(0);
+}
+
+static int serve(const struct broker *b, int listener, const char *where,
+		 struct fail *f)
+{
+	size_t processes = 0;
+
+	(void)printf("cvmctl: broker: listening at %s\n", where);
+	(void)fflush(stdout); /* only for who waits for this line */
+	for (;;) {
+		char peer[listen_peer_max];
+		own_fd int fd = listen_accept(listener, peer);
+		int r = fd < 0 ? fd
+			       : start_process(b, listener, fd, peer,
+					       &processes);
+
+		if (r < 0 && r != -EINTR && r != -ECONNABORTED)
+			return fail_errno(f, r, "free memory",
+					  "accept a connection at %s", where);
+	}
+}
+
+/* The socket's file goes when a signal ends the broker. */
+static void register_socket(const char *where)
+{
+	static const char prefix[] = "unix:";
+	sigset_t before;
+
+	(void)signal(SIGPIPE, SIG_IGN); /* a VM that is gone is no reason */
+	if (strncmp(where, prefix, sizeof(prefix) - 1) != 0)
+		return;
+	interrupt_block(&before);
+	interrupt_add_path(where + sizeof(prefix) - 1);
+	interrupt_unblock(&before);
+}
+
+static int listen_and_serve(const struct broker_options *o, struct broker *b,
+			    struct fail *f)
+{
+	own_sign_key struct sign_key *key = NULL;
+	own_fd int audit = -1;
+	own_fd int listener = -1;
+	int r = sign_key_read(o->key, &key, f);
+
+	if (r < 0)
+		return r;
+	audit = audit_open(o->audit, f);
+	if (audit < 0)
+		return audit;
+	listener = listen_open(o->listen, f);
+	if (listener < 0)
+		return listener;
+	register_socket(o->listen);
+	b->key = sign_key_private(key);
+	b->audit_fd = audit;
+	return serve(b, listener, o->listen, f);
+}
+
+/* What the manifest and a prediction say of VMs of this image. */
+static int expect(const struct broker_options *o, struct json_object *manifest,
+		  struct expectations *wanted, struct fail *f)
+{
+	own_json struct json_object *prediction = NULL;
+	own_bytes struct bytes signer = { 0 };
+	struct seal_policy policy = { 0 };
+	struct broker broker = { .store = o->store,
+				 .wanted = wanted,
+				 .policy = &policy,
+				 .timeout_s = o->timeout_s };
+	int r = seal_policy_make(&o->policy, manifest, &signer, &policy, f);
+
+	if (r == 0 && o->policy.prediction)
+		r = prediction_open(o->policy.prediction, &prediction, f);
+	if (r)
+		return r;
+	wanted->manifest = manifest;
+	wanted->prediction = prediction;
+	wanted->without_hardware = o->without_hardware;
+	wanted->required_pcrs = policy.pcrs.mask;
+	wanted->apps_only = o->policy.apps_only;
+	wanted->before_cap = true;
+	return listen_and_serve(o, &broker, f);
+}
+
+int command_broker(int argc, char **argv, struct fail *f)
+{
+	struct broker_options o = { .timeout_s = 0 };
+	own_verify_files struct verify_files files = { .n = 0 };
+	own_json struct json_object *manifest = NULL;
+	struct expectations wanted = { .challenged = true };
+	int r = read_options(argc, argv, &o, f);
+
+	if (r == 0)
+		r = verify_read_words(&o.words, argv[0], &files, &wanted, f);
+	if (r == 0)
+		r = manifest_read(o.image, &manifest, f);
+	return r ? r : expect(&o, manifest, &wanted, f);
+}
