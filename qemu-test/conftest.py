@@ -222,9 +222,9 @@ def sealed(builder, desk, tpm):
 @pytest.fixture
 def run(boot):
     """run(image, disk, ...): how that boot went. FIRST are disks before the
-    root disk."""
-    def run_image(image, *disks, first=(), **options):
-        machine = image.machine(disks=disks, memory_mib=512)
+    root disk, EXTRA words for QEMU."""
+    def run_image(image, *disks, first=(), extra=(), **options):
+        machine = image.machine(disks=disks, memory_mib=512, extra=extra)
         machine = machine.replace(disks=(*first, *machine.disks))
         return boot(machine, **options).wait()
     return run_image

@@ -75,10 +75,11 @@ class Swtpm:
     """One software TPM. Its state lives in a folder; a process lives for one
     boot, since swtpm ends when QEMU lets go of it."""
 
-    def __init__(self, state_dir, banks=("sha256",)):
+    def __init__(self, state_dir, banks=("sha256",), maker=None):
         # swtpm answers "failure mode" to everything with a relative folder.
         self.state_dir = Path(state_dir).absolute()
         self.banks = banks
+        self.maker = maker           # folder with setup.conf: see broker.py
         self.process = None
 
     def manufacture(self):
@@ -88,7 +89,9 @@ class Swtpm:
         self.state_dir.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
             ["swtpm_setup", "--tpm2", "--tpmstate", self.state_dir,
-             "--pcr-banks", ",".join(self.banks)],
+             "--pcr-banks", ",".join(self.banks),
+             *(("--create-ek-cert", "--config", self.maker / "setup.conf")
+               if self.maker else ())],
             capture_output=True, text=True, check=False)
         if done.returncode:
             raise HarnessError(f"cannot make a TPM in {self.state_dir}:\n"
