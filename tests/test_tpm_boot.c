@@ -119,6 +119,20 @@ static void check_log(const struct world *w, const struct attack *a,
 			 at);
 }
 
+/* How the boot itself went: no key came out of a state that is not ours. */
+static void check_boot(const struct plan *p, int r, const struct fail *f)
+{
+	const struct attack *a = p->attack;
+
+	if (r < 0 && a->harmless)
+		fail_msg("%s at command %u: cannot %s: %s", a->name, p->at,
+			 f->what, f->reason);
+	if (p->released && p->lost)
+		fail_msg("%s at command %u: a secret came out", a->name, p->at);
+	if (p->lost && a->says)
+		assert_string_equal(f->reason, a->says);
+}
+
 static void run_case(struct world *w, const struct attack *a, unsigned at)
 {
 	own_free struct plan *p = calloc(1, sizeof(*p));
@@ -138,13 +152,7 @@ static void run_case(struct world *w, const struct attack *a, unsigned at)
 	read_pcr(w, &pcr);
 	if (r == 0 && !same(&pcr, &w->ready))
 		fail_msg("%s at command %u: PCR 14 is wrong", a->name, at);
-	if (r < 0 && a->harmless)
-		fail_msg("%s at command %u: cannot %s: %s", a->name, at, f.what,
-			 f.reason);
-	if (p->released && p->lost)
-		fail_msg("%s at command %u: a secret came out", a->name, at);
-	if (p->lost && a->says)
-		assert_string_equal(f.reason, a->says);
+	check_boot(p, r, &f);
 	if (r < 0)
 		cap_failed(b);
 	tpm_close(&b->tpm);
