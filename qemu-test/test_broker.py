@@ -120,7 +120,7 @@ def test_swapped_srk(place, run):
         with brokers.Host(broker, swap_srk(public)) as host:
             result = run(place.image, place.disk, tpm=place.tpm(),
                          extra=broker.port(host.path))
-        refused(place, broker, result, "storage root key")
+        refused(place, broker, result, "another key is certified")
 
 
 def cut(message):
