@@ -50,6 +50,12 @@ static inline void hooks_reset(void)
 	asked = (struct asked){ 0 };
 }
 
+/* Adds, and returns the sum. */
+static inline size_t add(atomic_size_t *sum, size_t size)
+{
+	return atomic_fetch_add(sum, size) + size;
+}
+
 static inline void note_max(atomic_size_t *max, size_t now)
 {
 	size_t seen = atomic_load(max);
@@ -69,7 +75,7 @@ early long sysconf(int name)
 
 early void *calloc(size_t n, size_t size)
 {
-	note_max(&asked.memory_max, asked.memory += n * size);
+	note_max(&asked.memory_max, add(&asked.memory, n * size));
 	return __interceptor_calloc(n, size);
 }
 
@@ -85,13 +91,15 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 
 void *mmap(void *at, size_t size, int protection, int flags, int fd, off_t from)
 {
-	note_max(&asked.memory_max, asked.memory += size);
-	return (void *)syscall(SYS_mmap, at, size, protection, flags, fd, from);
+	long mapped = syscall(SYS_mmap, at, size, protection, flags, fd, from);
+
+	note_max(&asked.memory_max, add(&asked.memory, size));
+	return (void *)mapped;
 }
 
 int munmap(void *at, size_t size)
 {
-	asked.memory -= size;
+	(void)atomic_fetch_sub(&asked.memory, size);
 	return (int)syscall(SYS_munmap, at, size);
 }
 
@@ -122,9 +130,9 @@ int posix_fadvise(int fd, off_t at, off_t size, int advice)
 	(void)fd;
 	(void)at;
 	if (advice == POSIX_FADV_WILLNEED)
-		asked.ahead += (size_t)size;
+		(void)add(&asked.ahead, (size_t)size);
 	if (advice == POSIX_FADV_DONTNEED)
-		asked.dropped += (size_t)size;
+		(void)add(&asked.dropped, (size_t)size);
 	if (asked.ahead > asked.dropped)
 		note_max(&asked.outstanding_max, asked.ahead - asked.dropped);
 	return 0;
