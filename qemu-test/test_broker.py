@@ -217,7 +217,7 @@ def test_no_port(place, run):
     assert_refused(
         run(place.image, place.disk, tpm=place.tpm()),
         "init: volumes: cannot find the broker's port org.example.keys: "
-        "Connection timed out; give the VM such a virtio-serial port, and "
+        "Operation timed out; give the VM such a virtio-serial port, and "
         "load virtio_console")
 
 
