@@ -6,18 +6,6 @@
 
 #include "lib/own.h"
 
-int large_open(struct large *l, const struct large_shape *shape)
-{
-	uint64_t size = (uint64_t)l->file->st.st_size;
-
-	if (!l->file->algs)
-		return -EINVAL; /* there would be no step to be the last */
-	l->shape = *shape;
-	l->windows = (size + shape->window - 1) / shape->window;
-	l->fd = content_open(l->file);
-	return l->fd < 0 ? l->fd : digest_begin(&l->state, l->file->algs);
-}
-
 /* The window of that number. */
 static struct window window_of(const struct large *l, uint64_t number)
 {
@@ -29,6 +17,35 @@ static struct window window_of(const struct large *l, uint64_t number)
 		.at = (off_t)at,
 		.size = left < l->shape.window ? left : l->shape.window,
 	};
+}
+
+/* Asks before anything is read, of as many windows as cost nothing. */
+static bool is_cached(const struct large *l)
+{
+	enum { samples = 32 };
+	unsigned cached = 0;
+
+	for (uint64_t i = 0; i < samples; i++) {
+		const struct window w = window_of(l, i * l->windows / samples);
+
+		cached += window_is_cached(&w);
+	}
+	return cached > samples / 2;
+}
+
+int large_open(struct large *l, const struct large_shape *shape)
+{
+	uint64_t size = (uint64_t)l->file->st.st_size;
+
+	if (!l->file->algs)
+		return -EINVAL; /* there would be no step to be the last */
+	l->shape = *shape;
+	l->windows = (size + shape->window - 1) / shape->window;
+	l->fd = content_open(l->file);
+	if (l->fd < 0)
+		return l->fd;
+	l->keep = size <= large_keep_max || is_cached(l);
+	return digest_begin(&l->state, l->file->algs);
 }
 
 /* The lowest window of the digests in algs. */
@@ -46,11 +63,15 @@ bool large_next(struct large *l, bool share, struct large_step *ret)
 {
 	uint64_t passed = slowest(l, l->file->algs);
 	uint64_t reached = passed + l->shape.reach;
+	uint64_t leader_max = passed + (l->shape.reach + 1) / 2;
 	digest_algs idle = l->file->algs & ~l->busy;
 	uint64_t next = slowest(l, idle);
-	struct large_step step = { .window = next, .keep = l->keep };
+	struct large_step step = { .window = next };
 
-	if (!l->ready || l->error || next == l->windows || next >= reached)
+	if (!l->ready || l->error || next == l->windows || next >= leader_max)
+		return false;
+	/* what is needed must be asked for before: else the kernel guesses */
+	if (l->busy && !l->begun)
 		return false;
 	for (size_t i = 0; i < array_size(l->at); i++)
 		if (idle & 1U << i && l->at[i] == next)
@@ -69,35 +90,22 @@ bool large_next(struct large *l, bool share, struct large_step *ret)
 	return true;
 }
 
-static uint64_t bit_of(uint64_t window)
-{
-	return UINT64_C(1) << window % large_reach_max;
-}
-
-/* Notes which windows to keep: small files' and those that were there. */
-static void read_ahead(const struct large *l, struct large_step *step)
-{
-	for (uint64_t i = step->read_from; i < step->read_to; i++) {
-		const struct window w = window_of(l, i);
-		bool cached = window_is_cached(&w);
-
-		if (!cached)
-			window_read_ahead(&w);
-		if (cached || l->file->st.st_size <= large_keep_max)
-			step->keep |= bit_of(i);
-		else
-			step->keep &= ~bit_of(i);
-	}
-}
-
-static void drop_behind(const struct large *l, uint64_t from, uint64_t to,
-			uint64_t keep)
+static void read_ahead(const struct large *l, uint64_t from, uint64_t to)
 {
 	for (uint64_t i = from; i < to; i++) {
 		const struct window w = window_of(l, i);
 
-		if (!(keep & bit_of(i)))
-			window_drop(&w);
+		if (!window_is_cached(&w))
+			window_read_ahead(&w);
+	}
+}
+
+static void drop_behind(const struct large *l, uint64_t from, uint64_t to)
+{
+	for (uint64_t i = from; i < to && !l->keep; i++) {
+		const struct window w = window_of(l, i);
+
+		window_drop(&w);
 	}
 }
 
@@ -106,9 +114,8 @@ void large_do(struct large *l, struct large_step *step,
 {
 	const struct window w = window_of(l, step->window);
 
-	/* first: its bits are those that what is read ahead takes */
-	drop_behind(l, step->drop_from, step->drop_to, step->keep);
-	read_ahead(l, step);
+	drop_behind(l, step->drop_from, step->drop_to);
+	read_ahead(l, step->read_from, step->read_to);
 	step->r = window_digest(&w, l->shape.guarded, &l->state, step->algs,
 				buffer);
 }
@@ -116,8 +123,7 @@ void large_do(struct large *l, struct large_step *step,
 bool large_done(struct large *l, const struct large_step *step)
 {
 	l->busy &= ~step->algs;
-	for (uint64_t i = step->read_from; i < step->read_to; i++)
-		l->keep = (l->keep & ~bit_of(i)) | (step->keep & bit_of(i));
+	l->begun = true;
 	for (size_t i = 0; i < array_size(l->at); i++)
 		if (step->algs & 1U << i)
 			l->at[i]++;
@@ -134,7 +140,7 @@ void large_close(struct large *l, int r)
 	if (r == 0)
 		r = l->error;
 	if (fd >= 0 && r == 0)
-		drop_behind(l, l->dropped, l->windows, l->keep);
+		drop_behind(l, l->dropped, l->windows);
 	if (r == 0)
 		r = digest_end(&l->state, l->file->algs, &l->file->digests);
 	/* a file that was cut short also cannot be read to its end */

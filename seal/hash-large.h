@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One large file whose digests are made window by window. Its windows are read
- * ahead, and of a file above keep_max those that were not in the page cache
- * before are dropped behind. Any thread can do the next step: usually one does
- * all digests of a window in one pass, but idle threads can share, each with
- * digests of its own, since that is all that is parallel in one file.
+ * ahead, and those of a file above large_keep_max are dropped behind, unless
+ * most of it was in the page cache before. Any thread can do the next step:
+ * usually one does all digests of a window in one pass, but idle threads can
+ * share, each with digests of its own, since that is all that is parallel in
+ * one file.
  *
  * Calls marked "locked" are made with the pool's lock held and do not block.
  */
@@ -17,7 +18,6 @@
 enum {
 	/* A page cache that is smaller than that has no room for the app. */
 	large_keep_max = 32 * 1024 * 1024,
-	large_reach_max = 64, /* the bits of large.keep */
 };
 
 /* How a large file is cut. */
@@ -31,14 +31,15 @@ struct large_shape {
 struct large {
 	struct content *file; /* NULL: none */
 	int fd;		      /* -1: none */
+	bool keep;	      /* drop nothing */
 	bool ready;	      /* locked; it has steps */
+	bool begun;	      /* locked; the first step is done */
 	struct large_shape shape;
 	uint64_t windows;	       /* in the file */
 	uint64_t at[DIGEST_ALG_COUNT]; /* each digest's next window */
 	digest_algs busy;	       /* digests that a thread works on */
 	uint64_t read;		       /* windows read ahead */
 	uint64_t dropped;	       /* windows all digests have passed */
-	uint64_t keep;		       /* bit n % 64: do not drop window n */
 	struct digest_state state;
 	int error;
 };
@@ -48,8 +49,7 @@ struct large_step {
 	digest_algs algs;
 	uint64_t window;
 	uint64_t read_from, read_to; /* read these ahead before */
-	uint64_t drop_from, drop_to; /* drop these, but for those to keep */
-	uint64_t keep;		     /* as known, then with those read ahead */
+	uint64_t drop_from, drop_to; /* drop these */
 	int r;			     /* what came of it */
 };
 
