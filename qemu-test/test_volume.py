@@ -290,16 +290,18 @@ def test_sealed_away(with_volume, builder, desk, tpm, run):
     assert_counts(run(image, vm.Disk(disk)), 1)
 
 
-@pytest.mark.parametrize("mount, measured", [
-    ("/app", "/app/actor"),
-    ("/app/inside", "/app"),
-    ("/srv/releases", "/srv/current/words"),
-    ("/srv/link", "/srv/current/words"),
-], ids=["over", "inside", "behind-a-link", "links-on-both-sides"])
-def test_mount_on_measured(with_volume, sealed, run, mount, measured):
+@pytest.mark.parametrize("mount, measured, way", [
+    ("/app", "/app/actor", "content"),
+    ("/app/inside", "/app", "content"),
+    ("/app/inside", "/app", "verity"),
+    ("/srv/releases", "/srv/current/words", "content"),
+    ("/srv/link", "/srv/current/words", "content"),
+], ids=["over", "inside", "inside-by-verity", "behind-a-link",
+        "links-on-both-sides"])
+def test_mount_on_measured(with_volume, sealed, run, mount, measured, way):
     """PCR 14 vouches for files that a volume would hide or add to."""
     apps = (f"{APPS}\nmeasure = {measured}\n" if measured.startswith("/srv")
-            else APPS)
+            else f"{APPS}\n") + f"measure-by = {way}\n"
     image = with_volume(apps=apps, state=f"uuid = {UUID}\nmount = {mount}",
                         files={**FILES, "/app/inside/file": b"hidden",
                                "/srv/releases/7/words": b"measured",
