@@ -11,6 +11,7 @@
 #include "evidence/logs.h"
 #include "evidence/tcg-log.h"
 #include "lib/own.h"
+#include "seal/pcr.h"
 
 enum {
 	tag_header_size = 8,	   /* taggedEventID, taggedEventDataSize */
@@ -98,6 +99,8 @@ int firmware_log_read(const struct bytes *b, struct log_events *ret,
 		return r;
 	while ((r = tcg_log_next(&log, &e, f)) > 0) {
 		(void)tcg_event_is_locality(&e, &locality);
+		if (e.pcr >= pcr_count)
+			continue;
 		r = add_event(&e, ret);
 		if (r < 0)
 			return r;

@@ -185,7 +185,10 @@ static int read_event(struct tcg_log *log, struct tcg_event *e)
 		return -EINVAL;
 	e->data = take(log, size);
 	e->len = size;
-	return e->data && e->pcr < pcr_count ? 0 : -EINVAL;
+	/* one that extends nothing need not be of a PCR: 10.4.5 */
+	return e->data && (e->pcr < pcr_count || e->type == ev_no_action)
+		       ? 0
+		       : -EINVAL;
 }
 
 int tcg_log_next(struct tcg_log *log, struct tcg_event *ret, struct fail *f)

@@ -33,7 +33,7 @@ struct tcg_log {
 
 struct tcg_event {
 	size_t number;
-	uint32_t pcr;
+	uint32_t pcr; /* from 0 to 23, but any number with ev_no_action */
 	uint32_t type;
 	struct digest_set digests; /* of the banks that we know */
 	const uint8_t *data;	   /* borrowed from the log */
