@@ -106,7 +106,7 @@ static int write_token(const struct seal_disk *d, struct luks *l, int token,
 	own_free char *json = NULL;
 	int r;
 
-	if (!d->sealed)
+	if (d->key_store)
 		return key_store_add(d->key_store, luks_uuid(l), keyslot,
 				     d->secret, f);
 	r = token_format(d->sealed, keyslot, &json, f);
@@ -151,7 +151,7 @@ static int format(const struct seal_disk *d, struct seal_place *ret,
 		r = write_token(d, l, luks_new_token, first_keyslot, f);
 	if (r == 0 && d->make_ext4) {
 		r = fill(d, l, f);
-		if (r < 0 && !d->sealed)
+		if (r < 0 && d->key_store)
 			key_store_remove(d->key_store, luks_uuid(l),
 					 first_keyslot);
 	}
@@ -187,9 +187,9 @@ static int format_disk(const struct seal_disk *d, struct seal_place *ret,
 int seal_disk_format(const struct seal_disk *d, struct seal_place *ret,
 		     struct fail *f)
 {
-	int r = d->sealed ? 0
-			  : key_store_check(d->key_store, d->uuid,
-					    first_keyslot, f);
+	int r = !d->key_store ? 0
+			      : key_store_check(d->key_store, d->uuid,
+						first_keyslot, f);
 
 	if (r < 0)
 		return r;

@@ -19,8 +19,8 @@ struct seal_disk {
 	bool force; /* format although the disk is not empty */
 	const struct secret *passphrase; /* of the sealed key's keyslot */
 	const struct secret *other;	 /* one more key; empty: none */
-	const struct sealed_key *sealed; /* or NULL: it goes to a key store */
-	const char *key_store;
+	const struct sealed_key *sealed; /* unless it goes to a key store */
+	const char *key_store; /* or NULL */
 	const struct secret *secret; /* for it */
 };
 
