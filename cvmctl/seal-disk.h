@@ -20,8 +20,8 @@ struct seal_disk {
 	const struct secret *passphrase; /* of the sealed key's keyslot */
 	const struct secret *other;	 /* one more key; empty: none */
 	const struct sealed_key *sealed; /* unless it goes to a key store */
-	const char *key_store; /* or NULL */
-	const struct secret *secret; /* for it */
+	const char *key_store;		 /* or NULL */
+	const struct secret *secret;	 /* for it */
 };
 
 /* Where the sealed key is on the disk. */

@@ -106,7 +106,7 @@ static int receive_some(int fd, uint8_t *data, size_t len, frame_deadline until,
 
 static int receive_header(int fd, frame_deadline until, size_t *ret_len)
 {
-	uint8_t header[header_size];
+	uint8_t header[header_size] = { 0 };
 	size_t have = 0;
 
 	while (have < sizeof(header)) {
