@@ -121,18 +121,22 @@ class Swtpm:
 @dataclasses.dataclass(frozen=True)
 class Disk:
     """A raw disk. With SNAPSHOT the guest may write, and the file stays.
-    With FIRST the firmware tries it before all others."""
+    With FIRST the firmware tries it before all others. It reads at most
+    BYTES_PER_SECOND, if that is not 0."""
     path: Path
     serial: str = ""
     readonly: bool = False
     snapshot: bool = False
     first: bool = False
+    bytes_per_second: int = 0
 
     def options(self, number):
         """QEMU's words for the disk that the guest sees at this place."""
         drive = f"id=disk{number},if=none,format=raw,file={self.path}"
         drive += ",readonly=on" if self.readonly else ""
         drive += ",snapshot=on" if self.snapshot else ""
+        if self.bytes_per_second:
+            drive += f",throttling.bps-read={self.bytes_per_second}"
         device = f"virtio-blk-pci,drive=disk{number}"
         device += f",serial={self.serial}" if self.serial else ""
         device += ",bootindex=0" if self.first else ""
