@@ -240,10 +240,16 @@ static int take_rtmr(struct json_object *o, struct evidence *e)
 	return 0;
 }
 
+static int take_nonce(struct json_object *o, struct evidence *e)
+{
+	return take_hex(o, "nonce", evidence_nonce_max, &e->nonce);
+}
+
 static const struct part {
 	const char *name;
 	int (*take)(struct json_object *o, struct evidence *e);
 } parts[] = {
+	{ "\"nonce\" is not as it should be", take_nonce },
 	{ "\"tpm\" is not as it should be", take_tpm },
 	{ "\"logs\" is not as it should be", take_logs },
 	{ "\"reports\" is not as it should be", take_reports },
@@ -262,8 +268,6 @@ static const char *take_all(struct json_object *o, struct evidence *e,
 	if (!json_object_is_type(schema, json_type_int) ||
 	    json_object_get_int64(schema) != evidence_schema)
 		return "its schema is another one than this cvmctl knows";
-	if (take_hex(o, "nonce", evidence_nonce_max, &e->nonce) < 0)
-		return "\"nonce\" is not as it should be";
 	for (size_t i = 0; i < array_size(parts); i++) {
 		int r = parts[i].take(o, e);
 
