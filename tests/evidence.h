@@ -14,6 +14,7 @@
 #include "lib/own.h"
 #include "seal/events.h"
 #include "seal/quote.h"
+#include "tests/ima-list.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"
 
@@ -24,6 +25,7 @@ struct boot_story {
 	struct events firmware;
 	struct events init;
 	struct text ima;
+	struct text systemd;
 	struct json_object *manifest;
 	struct json_object *prediction;
 	struct bytes evidence; /* JSON */
@@ -99,48 +101,6 @@ static inline void story_init(struct boot_story *s)
 		events_add_cap(&s->init, events_cap_ready, boot_all_banks), 0);
 }
 
-static inline void story_put_u32(struct text *t, uint32_t n)
-{
-	const uint8_t le[4] = { (uint8_t)n, (uint8_t)(n >> 8),
-				(uint8_t)(n >> 16), (uint8_t)(n >> 24) };
-
-	text_add_bytes(t, le, sizeof(le));
-}
-
-static inline void story_put_sized(struct text *t, const void *data, size_t len)
-{
-	story_put_u32(t, (uint32_t)len);
-	text_add_bytes(t, data, len);
-}
-
-/*
- * A record of template ima-ng, or of ima-buf with a third field; a violation
- * without a digest. *ret: what PCR 10 is extended with.
- */
-static inline void story_put_record(struct text *list, const char *path,
-				    const uint8_t *digest, const char *buffer,
-				    struct digest_set *ret)
-{
-	own_text struct text data = { 0 };
-	uint8_t field[8 + 32] = "sha256:";
-	static const uint8_t zeros[20];
-
-	if (digest)
-		memcpy(field + 8, digest, 32);
-	story_put_sized(&data, field, sizeof(field));
-	story_put_sized(&data, path, strlen(path) + 1);
-	if (buffer)
-		story_put_sized(&data, buffer, strlen(buffer));
-	assert_int_equal(digest_data(boot_all_banks, data.s, data.len, ret), 0);
-	story_put_u32(list, 10);
-	text_add_bytes(list, digest ? ret->value[DIGEST_SHA1] : zeros, 20);
-	story_put_sized(list, buffer ? "ima-buf" : "ima-ng", buffer ? 7 : 6);
-	story_put_sized(list, data.s, data.len);
-	if (!digest)
-		memset(ret->value, 0xff, sizeof(ret->value));
-	assert_false(text_failed(list) || text_failed(&data));
-}
-
 static inline void story_extend(struct tpm *t, unsigned pcr,
 				const struct digest_set *digests,
 				digest_algs banks)
@@ -187,6 +147,30 @@ static inline void story_aggregate(struct tpm *t, struct digest_set *ret)
 			 0);
 }
 
+/* A UKI or not, systemd goes on with PCR 11. */
+static inline void story_systemd(struct boot_story *s, struct tpm *t,
+				 digest_algs banks)
+{
+	static const char phase[] = "enter-initrd";
+	struct json_object *o = json_object_new_object();
+	struct json_object *content = json_object_new_object();
+	own_bytes struct bytes line = { 0 };
+	struct digest_set d;
+
+	assert_int_equal(digest_data(banks, phase, strlen(phase), &d), 0);
+	story_extend(t, 11, &d, banks);
+	json_set_u64(o, "pcr", 11);
+	json_set(o, "digests", events_digests_json(&d));
+	json_set_string(o, "content_type", "systemd");
+	json_set_string(content, "string", phase);
+	json_set_string(content, "eventType", "phase");
+	json_set(o, "content", content);
+	assert_int_equal(json_write_line(o, &line), 0);
+	text_add(&s->systemd, "\x1e%s", (const char *)line.data);
+	assert_false(text_failed(&s->systemd));
+	json_release(&o);
+}
+
 #define STORY_TABLE "target_name=verity,root_digest=sha256:00ff00ff;"
 
 static inline void story_ima(struct boot_story *s, struct tpm *t,
@@ -196,21 +180,21 @@ static inline void story_ima(struct boot_story *s, struct tpm *t,
 	struct digest_set d;
 
 	story_aggregate(t, &content);
-	story_put_record(&s->ima, "boot_aggregate",
-			 content.value[DIGEST_SHA256], NULL, &d);
+	ima_list_add(&s->ima, "boot_aggregate", content.value[DIGEST_SHA256],
+		     NULL, &d);
 	story_extend_record(t, &d, banks, false);
-	story_put_record(&s->ima, "dm_table_load", content.value[DIGEST_SHA256],
-			 STORY_TABLE, &d);
+	ima_list_add(&s->ima, "dm_table_load", content.value[DIGEST_SHA256],
+		     STORY_TABLE, &d);
 	story_extend_record(t, &d, banks, false);
 	assert_int_equal(digest_data(boot_all_banks, "test", 4, &content), 0);
-	story_put_record(&s->ima, "/app/main.py", content.value[DIGEST_SHA256],
-			 NULL, &d);
+	ima_list_add(&s->ima, "/app/main.py", content.value[DIGEST_SHA256],
+		     NULL, &d);
 	story_extend_record(t, &d, banks, false);
-	story_put_record(&s->ima, "/tmp/log", NULL, NULL, &d);
+	ima_list_add(&s->ima, "/tmp/log", NULL, NULL, &d);
 	story_extend_record(t, &d, banks, true);
 	assert_int_equal(digest_data(boot_all_banks, "other", 5, &content), 0);
-	story_put_record(&s->ima, "/bin/other", content.value[DIGEST_SHA256],
-			 NULL, &d);
+	ima_list_add(&s->ima, "/bin/other", content.value[DIGEST_SHA256], NULL,
+		     &d);
 	story_extend_record(t, &d, banks, false);
 }
 
@@ -378,10 +362,13 @@ static inline void story_make(struct boot_story *s)
 	story_extend_all(t, &s->firmware, banks);
 	story_ima(s, t, banks);
 	story_extend_all(t, &s->init, banks);
+	story_systemd(s, t, banks);
 	story_quote(s, t, &e);
 	story_write_tcg(&s->firmware, banks, &e.firmware);
 	e.init = events_to_json(&s->init);
 	assert_int_equal(bytes_copy(s->ima.s, s->ima.len, &e.ima), 0);
+	assert_int_equal(bytes_copy(s->systemd.s, s->systemd.len, &e.systemd),
+			 0);
 	assert_int_equal(evidence_write_json(&e, "a test", &s->evidence), 0);
 }
 
@@ -390,6 +377,7 @@ static inline void story_free(struct boot_story *s)
 	events_free(&s->firmware);
 	events_free(&s->init);
 	text_free(&s->ima);
+	text_free(&s->systemd);
 	json_release(&s->manifest);
 	json_release(&s->prediction);
 	bytes_free(&s->evidence);

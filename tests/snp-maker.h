@@ -80,8 +80,8 @@ static inline void maker_table(struct maker *m, X509 *ask, X509 *vcek)
 
 	for (size_t i = 0; i < 2; i++) {
 		text_add_bytes(&t, guids[i], sizeof(guids[i]));
-		story_put_u32(&t, at);
-		story_put_u32(&t, (uint32_t)der[i].len);
+		put_le32(&t, at);
+		put_le32(&t, (uint32_t)der[i].len);
 		at += (uint32_t)der[i].len;
 	}
 	text_add_bytes(&t, end, sizeof(end));

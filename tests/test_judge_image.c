@@ -91,7 +91,7 @@ static void move_to_systemd(struct trial *t)
 	json_set_string(o, "content_type", "systemd");
 	assert_int_equal(json_write_line(o, &line), 0);
 	text_add(&record, "\x1e%s", (const char *)line.data);
-	assert_int_equal(bytes_copy(record.s, record.len, &t->e.systemd), 0);
+	trial_add_systemd(t, record.s);
 	trial_drop_last_firmware(t);
 	expect_other_initramfs(t);
 }

@@ -164,11 +164,6 @@ static void drop_init(struct trial *t)
 /* -- the log of systemd ------------------------------------------------------
  */
 
-static void set_systemd(struct trial *t, const char *text)
-{
-	assert_int_equal(bytes_copy(text, strlen(text), &t->e.systemd), 0);
-}
-
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 #define RECORD(type)                                                \
 	"\x1e{\"pcr\":11,\"digests\":[{\"hashAlg\":\"sha256\","     \
@@ -178,33 +173,38 @@ static void set_systemd(struct trial *t, const char *text)
 /* After the quote, or said to be. */
 static void add_phase(struct trial *t)
 {
-	set_systemd(t, RECORD("systemd"));
+	trial_add_systemd(t, RECORD("systemd"));
 }
 
 static void add_our_record(struct trial *t)
 {
-	set_systemd(t, RECORD("cvm-init"));
+	trial_add_systemd(t, RECORD("cvm-init"));
 }
 
 static void add_nvpcr(struct trial *t)
 {
-	set_systemd(t, "\x1e{\"nv_index\":1,\"digests\":[]}\n"
-		       "\x1e{\"nv_index\":1,\"digests\":[]}\n");
+	trial_add_systemd(t, "\x1e{\"nv_index\":1,\"digests\":[]}\n"
+			     "\x1e{\"nv_index\":1,\"digests\":[]}\n");
+}
+
+static void drop_systemd(struct trial *t)
+{
+	bytes_free(&t->e.systemd);
 }
 
 static void cut_systemd(struct trial *t)
 {
-	set_systemd(t, "\x1e{\"pcr\":11,\"dig");
+	trial_set_systemd(t, "\x1e{\"pcr\":11,\"dig");
 }
 
 static void write_no_sequence(struct trial *t)
 {
-	set_systemd(t, "{}\n");
+	trial_set_systemd(t, "{}\n");
 }
 
 static void name_no_pcr(struct trial *t)
 {
-	set_systemd(t, "\x1e{\"nv_index\":1}\n\x1e{\"pcr\":24}\n");
+	trial_set_systemd(t, "\x1e{\"nv_index\":1}\n\x1e{\"pcr\":24}\n");
 }
 
 #define NOT_TO(pcrs) "the logs do not lead to PCRs " pcrs " of bank sha256: "
@@ -259,6 +259,8 @@ static const struct trial_case cases[] = {
 	{ "systemd: what is no PCR", add_nvpcr, CHECK_OK, "apps",
 	  "PCR 14 is the manifest's: its applications were measured, then PCR "
 	  "14 was closed" },
+	{ "systemd: none", drop_systemd, CHECK_REFUSED, "replay",
+	  NOT_TO("11") "no log has an event of PCR 11" },
 	{ "systemd: cut", cut_systemd, CHECK_REFUSED, "systemd-log",
 	  "its record 0 is no JSON object" },
 	{ "systemd: no sequence", write_no_sequence, CHECK_REFUSED,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Reading and judging with memory that runs out, at every allocation of ours:
- * it is said, or makes no difference to the verdict.
+ * it is said, or makes no difference to the verdict. json-c dies of it when it
+ * parses: its own do not fail then.
  */
 #include <errno.h>
 #include <sanitizer/lsan_interface.h>
@@ -55,8 +56,8 @@ static bool judge_with_fault(const struct trial *t, size_t n,
 	return hit;
 }
 
-/* How many allocations there are; each has failed once. */
-static size_t exhaust(const struct trial *t)
+/* Each allocation fails once. */
+static void exhaust(const struct trial *t)
 {
 	own_verdict struct verdict sound = { .n = 0 };
 	size_t n = 1;
@@ -65,7 +66,6 @@ static size_t exhaust(const struct trial *t)
 	while (n < faults_max && judge_with_fault(t, n, &sound))
 		n++;
 	assert_true(n > 1 && n < faults_max);
-	return n - 1;
 }
 
 static void judges(void **state)
@@ -73,13 +73,15 @@ static void judges(void **state)
 	struct trial t;
 
 	(void)state;
+	fault_only_ours = true;
 	trial_begin(&t, &story);
-	print_message("%zu allocations\n", exhaust(&t));
+	exhaust(&t);
 	t.x.prediction = story.prediction;
-	(void)exhaust(&t);
+	exhaust(&t);
 	trial_drop_last_firmware(&t); /* then the reason is looked for */
-	(void)exhaust(&t);
+	exhaust(&t);
 	trial_end(&t);
+	fault_only_ours = false;
 	assert_int_equal(__lsan_do_recoverable_leak_check(), 0);
 }
 
@@ -106,7 +108,7 @@ static void reads(void **state)
 	size_t n = 1;
 
 	(void)state;
-	fault_only_ours = true; /* json-c takes want of memory for bad text */
+	fault_only_ours = true;
 	while (n < faults_max && read_with_fault(n))
 		n++;
 	fault_only_ours = false;

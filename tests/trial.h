@@ -64,6 +64,22 @@ static inline void trial_drop_last_firmware(struct trial *t)
 	trial_write_firmware(t, &most);
 }
 
+/* Another log of systemd, or its records and more. */
+static inline void trial_set_systemd(struct trial *t, const char *text)
+{
+	bytes_free(&t->e.systemd);
+	assert_int_equal(bytes_copy(text, strlen(text), &t->e.systemd), 0);
+}
+
+static inline void trial_add_systemd(struct trial *t, const char *text)
+{
+	own_text struct text all = { 0 };
+
+	text_add(&all, "%s%s", (const char *)t->e.systemd.data, text);
+	assert_false(text_failed(&all));
+	trial_set_systemd(t, all.s);
+}
+
 struct trial_case {
 	const char *name; /* first: that of the test */
 	void (*change)(struct trial *t);
