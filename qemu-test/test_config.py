@@ -67,7 +67,7 @@ def appended(words):
     (lambda good: b"[debug]\nshell = yes\n" + good,
      refused_boot(":1: unknown section [debug]; allowed are [boot] [tpm] "
                   "[measure] [evidence] [modules] [ima] [root] [overlay] "
-                  "[volume NAME] [workload]")),
+                  "[volume NAME] [broker] [workload]")),
     (lambda good: b"[boot]\ndevice-timeout = 1\n" + good,
      refused_boot(":3: [boot] repeated; one section each")),
     (lambda good: b"[boot]\non-exit = reboot\non-exit = reboot\n",
@@ -127,7 +127,8 @@ GOOD_APPS = app("marker", "/app/actor marker hello").encode()
      READ_APPS + "it is over 65536 bytes; shorten it, see apps.conf(5)"),
     (GOOD_APPS + b"shell = yes\n",
      refused_apps(":4: unknown key shell in [app marker]; allowed are exec "
-                  "measure expect env user restart stop-timeout")),
+                  "measure expect measure-by env user restart "
+                  "stop-timeout")),
     (GOOD_APPS + b"restart = never\n",
      refused_apps(":4: restart repeated in [app marker]; one value only")),
     (GOOD_APPS + GOOD_APPS,
