@@ -75,6 +75,21 @@ static bool is_attested(const struct judging *j)
 	return false;
 }
 
+/*
+ * Anybody can write a report. One that is signed by a processor, about a VM
+ * that was started with what is trusted, is worth a key; judge_reports looks.
+ */
+static int judge_attested(struct judging *j)
+{
+	if (!j->x->snp.ark || !j->x->has_measurement)
+		return verdict_add(j->v, ek_check, CHECK_MISSING,
+				   "only a report says that the SVSM has it, "
+				   "whose signature or launch measurement is "
+				   "not checked");
+	return verdict_add(j->v, ek_check, CHECK_OK,
+			   "a report says that the SVSM has it");
+}
+
 static int judge_certificate(struct judging *j)
 {
 	struct fail f = { 0 };
@@ -111,8 +126,7 @@ static int judge_ek(struct judging *j)
 	if (j->x->ek_ca)
 		return judge_certificate(j);
 	if (is_attested(j))
-		return verdict_add(j->v, ek_check, CHECK_OK,
-				   "a report says that the SVSM has it");
+		return judge_attested(j);
 	return verdict_add(j->v, ek_check, CHECK_MISSING,
 			   "nothing says that it is a TPM's: it was neither "
 			   "given nor certified, and no report is about it");

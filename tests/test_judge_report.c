@@ -161,6 +161,21 @@ static void leave_out_hardware(struct trial *t)
 	have_no_certificates(t);
 	t->x.has_measurement = false;
 	t->x.without_hardware = true;
+	t->x.ek.given = true;
+}
+
+/* A host that makes up a report about a TPM of its own. */
+static void make_up_report(struct trial *t)
+{
+	leave_out_hardware(t);
+	t->x.ek.given = false;
+}
+
+/* A VM of the host's own on a genuine processor, which says what it likes. */
+static void launch_anything(struct trial *t)
+{
+	have_no_measurement(t);
+	t->x.without_hardware = true;
 }
 
 static void be_other_launch(struct trial *t)
@@ -204,6 +219,9 @@ static void be_attested(struct trial *t)
 
 #define HARDWARE    "hardware"
 #define NOT_MISSING "a processor of AMD's has signed the report"
+#define UNCHECKED                                                      \
+	"only a report says that the SVSM has it, whose signature or " \
+	"launch measurement is not checked"
 
 static const struct trial_case cases[] = {
 	{ "an SVSM", be_attested, CHECK_OK, HARDWARE, NOT_MISSING },
@@ -252,6 +270,10 @@ static const struct trial_case cases[] = {
 	{ "without hardware", leave_out_hardware, CHECK_SKIPPED, HARDWARE,
 	  "the signature of the report was not checked: no certificates were "
 	  "given" },
+	{ "made up by the host", make_up_report, CHECK_MISSING,
+	  "endorsement-key", UNCHECKED },
+	{ "any launch", launch_anything, CHECK_MISSING, "endorsement-key",
+	  UNCHECKED },
 	{ "another launch", be_other_launch, CHECK_REFUSED, "launch",
 	  "the VM was started with other firmware: its measurement is "
 	  "abababababababababababababababababababababababababababababababab"
