@@ -83,6 +83,9 @@ static int judge_bound(struct judging *j, const struct evidence_report *r,
 		why = "the SVSM's TPM has another endorsement key";
 	else if (snp->debug)
 		why = "the VM may be debugged by the host";
+	else if (snp->migratable)
+		why = "the host may give the VM a migration agent, which can "
+		      "read its memory";
 	if (why) {
 		result = verdict_add(j->v, bound_check, CHECK_REFUSED, "%s",
 				     why);

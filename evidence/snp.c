@@ -14,6 +14,7 @@
 enum {
 	version_at = 0x00,
 	policy_at = 0x08,
+	policy_migrate_bit = 18, /* MIGRATE_MA */
 	policy_debug_bit = 19,
 	vmpl_at = 0x30,
 	algorithm_at = 0x34,
@@ -47,6 +48,7 @@ int snp_report_read(const struct bytes *b, struct snp_report *ret,
 				   snp_report_size);
 	r.version = snp_number(b, version_at);
 	r.vmpl = snp_number(b, vmpl_at);
+	r.migratable = snp_number(b, policy_at) >> policy_migrate_bit & 1;
 	r.debug = snp_number(b, policy_at) >> policy_debug_bit & 1;
 	r.data = b->data + data_at;
 	r.measurement = b->data + measurement_at;

@@ -24,6 +24,7 @@ struct snp_report {
 	uint32_t version;
 	uint32_t vmpl;
 	bool debug;	     /* the policy lets the host look into the VM */
+	bool migratable;     /* it lets a VM of the host's export its memory */
 	const uint8_t *data; /* REPORT_DATA, snp_data_size bytes */
 	const uint8_t *measurement; /* launch_measurement_size bytes */
 };

@@ -105,6 +105,13 @@ static void be_debugged(struct trial *t)
 	resign(t);
 }
 
+static void be_migrated(struct trial *t)
+{
+	maker_attest(&maker, t);
+	report(t)[policy_at + 2] = 1 << 2;
+	resign(t);
+}
+
 static void be_above(struct trial *t)
 {
 	maker_attest(&maker, t);
@@ -252,6 +259,9 @@ static const struct trial_case cases[] = {
 	  "it is not signed by a VCEK with ECDSA on P-384" },
 	{ "a debugger", be_debugged, CHECK_REFUSED, "report",
 	  "the VM may be debugged by the host" },
+	{ "a migration agent", be_migrated, CHECK_REFUSED, "report",
+	  "the host may give the VM a migration agent, which can read its "
+	  "memory" },
 	{ "VMPL 1", be_above, CHECK_REFUSED, "report",
 	  "it is not for VMPL 0, where only the SVSM runs" },
 	{ "another nonce", be_about_others, CHECK_REFUSED, "report",
