@@ -186,7 +186,8 @@ static int seal(const struct delivery *d, struct bytes *ret, struct fail *f)
 
 static int make_answer(struct delivery *d, struct bytes *ret, struct fail *f)
 {
-	struct answer_context context = { &d->nonce, d->request.uuid };
+	struct answer_context context = { &d->nonce, d->request.uuid,
+					  d->request.fresh };
 	own_bytes struct bytes token = { 0 };
 	int r = receive_request(d, f);
 

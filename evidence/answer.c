@@ -33,7 +33,11 @@ static void context_free(EVP_MD_CTX **context)
 #define own_key	    __attribute__((cleanup(key_free)))
 #define own_context __attribute__((cleanup(context_free)))
 
-/* The label and the UUID with their NULs, the nonce's length, nonce, token. */
+/*
+ * The label and the UUID with their NULs, what is fresh, the nonce's length,
+ * nonce, token. The nonce is the broker's: a host can show that of an earlier
+ * boot again, as long as the TPM has the same keys.
+ */
 static int signed_text(const struct bytes *token,
 		       const struct answer_context *c, struct text *ret)
 {
@@ -43,6 +47,7 @@ static int signed_text(const struct bytes *token,
 		return -EINVAL;
 	text_add_bytes(ret, label, sizeof(label));
 	text_add_bytes(ret, c->uuid, strlen(c->uuid) + 1);
+	text_add_bytes(ret, c->fresh, request_fresh_size);
 	text_add_bytes(ret, &nonce_len, sizeof(nonce_len));
 	text_add_bytes(ret, c->nonce->data, c->nonce->len);
 	text_add_bytes(ret, token->data, token->len);

@@ -10,6 +10,7 @@
 
 #include <openssl/types.h>
 
+#include "evidence/request.h"
 #include "lib/bytes.h"
 #include "lib/fail.h"
 
@@ -29,6 +30,7 @@ enum {
 struct answer_context {
 	const struct bytes *nonce; /* of the evidence that it answers */
 	const char *uuid;	   /* of the volume */
+	const uint8_t *fresh; /* of the request, request_fresh_size bytes */
 };
 
 /*

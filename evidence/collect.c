@@ -20,14 +20,12 @@
 #include "seal/identity-public.h"
 #include "seal/quote.h"
 
-enum { own_nonce_size = 32 };
-
 /* Under the hash, so that no other protocol's challenge is answered by it. */
 static const char inblob_context[] = "cvm-init evidence";
 
 int evidence_make_nonce(struct bytes *ret, struct fail *f)
 {
-	uint8_t nonce[own_nonce_size];
+	uint8_t nonce[evidence_own_nonce_size];
 	int r;
 
 	if (getrandom(nonce, sizeof(nonce), 0) != sizeof(nonce))

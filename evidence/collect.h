@@ -7,6 +7,8 @@
 #include "lib/fail.h"
 #include "seal/tpm.h"
 
+enum { evidence_own_nonce_size = 32 };
+
 /* Where a VM keeps what is collected. */
 struct evidence_sources {
 	const char *root; /* "", or a directory with its /sys and /run */
@@ -26,8 +28,8 @@ int evidence_collect(const struct evidence_sources *s,
 		     struct fail *f);
 
 /*
- * A nonce of our own, for who has none: such evidence says who and what, and
- * not when. The caller frees *ret.
+ * A nonce of our own, of evidence_own_nonce_size bytes. Evidence under it says
+ * who and what, and not when. The caller frees *ret.
  */
 int evidence_make_nonce(struct bytes *ret, struct fail *f);
 

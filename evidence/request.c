@@ -21,6 +21,7 @@ void request_free(struct request *r)
 }
 
 int request_write(const char *volume, const char *uuid,
+		  const uint8_t fresh[static request_fresh_size],
 		  const struct evidence_tpm *tpm, struct bytes *ret)
 {
 	own_json struct json_object *o = json_object_new_object();
@@ -29,6 +30,7 @@ int request_write(const char *volume, const char *uuid,
 	    json_set_u64(o, "schema", request_schema) < 0 ||
 	    json_set_string(o, "volume", volume) < 0 ||
 	    json_set_string(o, "uuid", uuid) < 0 ||
+	    json_set_hex(o, "fresh", fresh, request_fresh_size) < 0 ||
 	    evidence_set_keys(o, tpm) < 0)
 		return -ENOMEM;
 	return json_write_line(o, ret);
@@ -82,5 +84,8 @@ int request_read(const struct bytes *text, struct request *ret)
 	    json_object_get_int64(json_get(o, "schema")) != request_schema)
 		return -EINVAL;
 	r = read_volume(o, ret);
+	if (r == 0)
+		r = json_value_hex(json_get(o, "fresh"), request_fresh_size,
+				   ret->fresh);
 	return r < 0 ? r : read_keys(o, &ret->tpm);
 }

@@ -17,11 +17,15 @@
 
 enum { what_max = 128 };
 
+_Static_assert((int)evidence_own_nonce_size == (int)request_fresh_size,
+	       "a nonce of our own is what a request takes");
+
 /* The talk about one volume. */
 struct talk {
 	const struct boot *boot;
 	const char *volume;
 	const char *uuid;
+	const struct bytes *fresh; /* random, for this talk alone */
 	int fd;
 	frame_deadline until;
 	char what[what_max]; /* for failures */
@@ -73,7 +77,7 @@ static int send_request(const struct talk *t, struct fail *f)
 
 	if (r < 0)
 		return r;
-	r = request_write(t->volume, t->uuid, &tpm, &text);
+	r = request_write(t->volume, t->uuid, t->fresh->data, &tpm, &text);
 	return r < 0 ? fail_talk(t, r, f) : send(t, &text, f);
 }
 
@@ -116,7 +120,8 @@ static int send_evidence(const struct talk *t, const struct bytes *nonce,
 static int receive_key(const struct talk *t, const struct bytes *nonce,
 		       struct bytes *ret, struct fail *f)
 {
-	const struct answer_context context = { nonce, t->uuid };
+	const struct answer_context context = { nonce, t->uuid,
+						t->fresh->data };
 	own_bytes struct bytes text = { 0 };
 	int r = receive(t, answer_json_max, &text, f);
 
@@ -148,11 +153,14 @@ int deliver_key(const struct boot *b, const struct boot_volume *v,
 		.uuid = uuid,
 		.until = frame_deadline_in(broker->timeout_s),
 	};
+	own_bytes struct bytes fresh = { 0 };
 	own_fd int fd = channel_open(broker, CHANNEL_PORTS_PATH, "/dev", f);
+	int r = fd < 0 ? fd : evidence_make_nonce(&fresh, f);
 
-	if (fd < 0)
-		return fd;
+	if (r < 0)
+		return r;
 	t.fd = fd;
+	t.fresh = &fresh;
 	(void)snprintf(t.what, sizeof(t.what), "get the key of volume %s",
 		       v->name); /* fits: names are short */
 	return talk(&t, ret, f);

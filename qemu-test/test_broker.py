@@ -196,16 +196,18 @@ def test_answer_of_another_broker(place, run):
         "[broker] key in boot.conf, or ask the broker that it names")
 
 
-def test_answer_of_an_earlier_boot(place, run):
-    """Recorded, and sent again to the same TPM."""
+@pytest.mark.parametrize("again", [(3,), (1, 3)],
+                         ids=["answer", "challenge and answer"])
+def test_answer_of_an_earlier_boot(place, run, again):
+    """Recorded, and sent again to the same TPM, which has the same keys."""
     tpm = place.tpm()
     with place.broker() as broker:
         with brokers.Host(broker, lambda _, message: message) as host:
             assert_counts(run(place.image, place.disk, tpm=tpm,
                               extra=broker.port(host.path)), 1)
-        old = host.seen[3]
+        old = host.seen
         with brokers.Host(broker, lambda number, message:
-                          old if number == 3 else message) as host:
+                          old[number] if number in again else message) as host:
             result = run(place.image, place.disk, tpm=tpm,
                          extra=broker.port(host.path))
     assert_refused(result, NO_KEY + "the answer is not signed for this boot "

@@ -51,6 +51,7 @@ struct vm {
 	bool replay;	      /* the evidence of another talk */
 	bool leaves;	      /* after the request */
 	int fd;
+	uint8_t fresh[request_fresh_size];
 	struct bytes nonce;
 	struct bytes answer; /* what the broker said last */
 };
@@ -89,7 +90,8 @@ static inline void vm_send_request(const struct vm *vm)
 	}
 	if (vm->change_request)
 		vm->change_request(&tpm);
-	assert_int_equal(request_write("state", vm->uuid, &tpm, &text), 0);
+	assert_int_equal(
+		request_write("state", vm->uuid, vm->fresh, &tpm, &text), 0);
 	vm_send(vm, &text);
 }
 

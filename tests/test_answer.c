@@ -23,7 +23,9 @@ static uint8_t token_data[] = "{\"type\":\"systemd-tpm2\"}";
 
 static struct bytes nonce = { nonce_data, sizeof(nonce_data) - 1 };
 static struct bytes token = { token_data, sizeof(token_data) - 1 };
-static const struct answer_context context = { &nonce, UUID };
+static const uint8_t fresh[request_fresh_size] = "of this boot";
+static const uint8_t stale[request_fresh_size] = "of the last one";
+static const struct answer_context context = { &nonce, UUID, fresh };
 
 static int make_keys(void)
 {
@@ -95,10 +97,11 @@ static void refuses_another_boot(void **state)
 {
 	struct bytes later = { later_data, sizeof(later_data) - 1 };
 	struct bytes shorter = { nonce.data, 15 };
-	const struct answer_context replayed = { &later, UUID };
-	const struct answer_context cut = { &shorter, UUID };
+	const struct answer_context replayed = { &later, UUID, fresh };
+	const struct answer_context again = { &nonce, UUID, stale };
+	const struct answer_context cut = { &shorter, UUID, fresh };
 	const struct answer_context volume = {
-		&nonce, "01234567-89ab-cdef-0123-456789abcdee"
+		&nonce, "01234567-89ab-cdef-0123-456789abcdee", fresh
 	};
 	own_bytes struct bytes text = { 0 };
 	own_bytes struct bytes got = { 0 };
@@ -107,6 +110,7 @@ static void refuses_another_boot(void **state)
 	assert_int_equal(answer_write_key(&token, &context, ours, &text), 0);
 	assert_string_equal(read_line(&text, &replayed, ours, &got),
 			    NOT_FOR_US);
+	assert_string_equal(read_line(&text, &again, ours, &got), NOT_FOR_US);
 	assert_string_equal(read_line(&text, &cut, ours, &got), NOT_FOR_US);
 	assert_string_equal(read_line(&text, &volume, ours, &got), NOT_FOR_US);
 	assert_null(got.data);

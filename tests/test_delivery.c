@@ -16,7 +16,7 @@
 /* The answer of the broker opens with this TPM, and gives the secret. */
 static void check_key(const struct vm *vm)
 {
-	const struct answer_context context = { &vm->nonce, UUID };
+	const struct answer_context context = { &vm->nonce, UUID, vm->fresh };
 	own_bytes struct bytes token = { 0 };
 	own_sealed_key struct sealed_key key = { 0 };
 	own_secret struct secret secret = { 0 };
@@ -138,7 +138,7 @@ static void delivers(void **state)
 	const struct seal_policy p = make_policy();
 	struct serving s = make_serving(&x, &p);
 	own_json struct json_object *audit = NULL;
-	struct vm vm = { .uuid = UUID };
+	struct vm vm = { .uuid = UUID, .fresh = "of this boot" };
 
 	(void)state;
 	talk(&vm, &s, &audit);

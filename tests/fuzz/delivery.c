@@ -26,7 +26,8 @@ void fuzz_request(const uint8_t *data, size_t len)
 	expect(strlen(r.uuid) == boot_uuid_len, "a UUID");
 	expect(r.tpm.srk.len && r.tpm.srk.len <= evidence_public_max,
 	       "a maximum");
-	expect(request_write(r.volume, r.uuid, &r.tpm, &again) == 0, "memory");
+	expect(request_write(r.volume, r.uuid, r.fresh, &r.tpm, &again) == 0,
+	       "memory");
 	expect(request_read(&again, &s) == 0, "it is read again");
 	expect(r.tpm.ek.len == s.tpm.ek.len &&
 		       memcmp(r.tpm.ek.data, s.tpm.ek.data, r.tpm.ek.len) == 0,
@@ -50,9 +51,10 @@ static void hash_key(const struct bytes *text, uint8_t *ret)
 void fuzz_answer(const uint8_t *data, size_t len)
 {
 	uint8_t hash[answer_key_hash_size] = { 0 };
+	const uint8_t fresh[request_fresh_size] = { 5 };
 	uint8_t random[4] = { 1, 2, 3, 4 };
 	const struct bytes nonce = { random, sizeof(random) };
-	const struct answer_context context = { &nonce, "uuid" };
+	const struct answer_context context = { &nonce, "uuid", fresh };
 	own_bytes struct bytes text = as_text(data, len);
 	own_bytes struct bytes token = { 0 };
 	struct fail f = { 0 };
