@@ -17,6 +17,7 @@
 #include "evidence/request.h"
 #include "lib/frame.h"
 #include "lib/own.h"
+#include "lib/text.h"
 #include "seal/offline.h"
 #include "seal/token.h"
 
@@ -226,12 +227,14 @@ static int refuse(struct delivery *d, const char *peer, const struct fail *why,
 {
 	own_bytes struct bytes text = { 0 };
 	char reason[2 * fail_text_max + 16];
+	char words[answer_reason_max]; /* as the VM gets them */
 	struct fail ignored = { 0 };
 	int r;
 
 	(void)snprintf(reason, sizeof(reason), "cannot %s: %s", why->what,
 		       why->reason); /* cut where it is too long */
-	r = write_audit(d, peer, reason, f);
+	text_escape(reason, strlen(reason), words, sizeof(words));
+	r = write_audit(d, peer, words, f);
 	if (answer_write_refusal(reason, &text) == 0)
 		(void)send_message(d, &text, &ignored); /* r is told */
 	if (r == 0)

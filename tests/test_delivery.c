@@ -182,6 +182,58 @@ static void refuses(void **state)
 	(void)close(s.broker.audit_fd);
 }
 
+/* An image whose applications are others: what was measured is named. */
+static struct json_object *other_manifest(void)
+{
+	struct json_object *o = NULL;
+	struct json_object *banks;
+
+	assert_int_equal(json_object_deep_copy(place.manifest, &o, NULL), 0);
+	json_object_object_del(json_get(o, "apps"), "events");
+	banks = json_get(json_get(o, "apps"), "banks");
+	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++)
+		if (json_get(banks, digest_name(a)))
+			json_set_hex(json_get(banks, digest_name(a)),
+				     "measured",
+				     (uint8_t[digest_size_max]){ 1 },
+				     digest_size(a));
+	return o;
+}
+
+/* Names are the VM's: bytes that are no UTF-8, and what moves a cursor. */
+static void name_oddly(struct evidence *e)
+{
+	struct json_object *first = json_object_array_get_idx(e->init, 0);
+
+	assert_int_equal(json_set_string(json_get(first, "content"), "path",
+					 "/\xff\n\x9b\x1b[2J"),
+			 0);
+}
+
+static void notes_odd_names(void **state)
+{
+	own_json struct json_object *manifest = other_manifest();
+	struct expectations x = make_expectations();
+	const struct seal_policy p = make_policy();
+	struct serving s = make_serving(&x, &p);
+	own_json struct json_object *audit = NULL;
+	own_json struct json_object *answer = NULL;
+	struct vm vm = { .uuid = UUID, .change_evidence = name_oddly };
+
+	(void)state;
+	x.manifest = manifest;
+	talk(&vm, &s, &audit);
+	assert_int_equal(s.result, -EPERM);
+	assert_non_null(strstr(json_get_string(audit, "reason"),
+			       " /\\xff\\x0a\\x9b\\x1b[2J"));
+	answer = json_tokener_parse((const char *)vm.answer.data);
+	assert_string_equal(json_get_string(answer, "reason"),
+			    json_get_string(audit, "reason"));
+	bytes_free(&vm.nonce);
+	bytes_free(&vm.answer);
+	(void)close(s.broker.audit_fd);
+}
+
 static void notes_who_leaves(void **state)
 {
 	const struct expectations x = make_expectations();
@@ -243,6 +295,7 @@ int main(void)
 	const struct table tables[] = {
 		CASE(delivers), /* first: makes the evidence to replay */
 		TABLE(refuses, refusals),
+		CASE(notes_odd_names),
 		CASE(notes_who_leaves),
 		CASE(keeps_its_key_without_an_audit_log),
 	};
