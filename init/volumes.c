@@ -264,7 +264,8 @@ static int get_passphrase(const struct boot *b, const struct boot_volume *v,
 	if (v->key == BOOT_KEY_SEALED)
 		return volume_key_unseal(&request, ret, ret_keyslot, f);
 	request.import = true; /* the broker's signature was checked */
-	r = deliver_key(b, v, luks_uuid(luks), &token, f);
+	/* ours, if there is one: the disk may have changed since then */
+	r = deliver_key(b, v, *v->uuid ? v->uuid : luks_uuid(luks), &token, f);
 	return r < 0 ? r
 		     : volume_key_unseal_delivered(&request,
 						   (const char *)token.data,
