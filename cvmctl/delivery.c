@@ -10,6 +10,7 @@
 
 #include "cvmctl/audit.h"
 #include "cvmctl/key-store.h"
+#include "cvmctl/listen.h"
 #include "evidence/answer.h"
 #include "evidence/challenge.h"
 #include "evidence/exchange.h"
@@ -263,15 +264,24 @@ static int serve_one(const struct broker *b, int fd, const char *peer,
 	return r < 0 ? r : send_message(&d, &text, f);
 }
 
-/* A VM may boot again on the same connection: no limit between requests. */
-static int wait_for_request(int fd)
+/*
+ * QEMU's connection for a port of virtio-serial is there before the VM asks,
+ * and stays when it boots again: no limit. Any other ends with a boot, and who
+ * says nothing on it only takes the place of others: -EPIPE, as at its end.
+ */
+static int wait_for_request(const struct broker *b, int fd, const char *peer)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int limit_ms = strcmp(peer, LISTEN_PEER_UNIX) == 0
+			       ? -1
+			       : (int)b->timeout_s * 1000;
 	int n;
 
 	do
-		n = poll(&p, 1, -1);
+		n = poll(&p, 1, limit_ms);
 	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		return -EPIPE;
 	return n < 0 ? -errno : 0;
 }
 
@@ -281,7 +291,7 @@ int delivery_serve(const struct broker *b, int fd, const char *peer,
 	int r;
 
 	do {
-		r = wait_for_request(fd);
+		r = wait_for_request(b, fd, peer);
 		if (r == 0)
 			r = serve_one(b, fd, peer, f);
 	} while (r == 0);

@@ -25,7 +25,8 @@ struct broker {
 
 /*
  * Answers on fd, which is O_NONBLOCK. Who does not keep to the protocol or to
- * the time is refused, and the connection is over. 0 when the VM ended it, or
+ * the time is refused, and the connection is over; but for "unix", peer has the
+ * same time to ask. 0 when the VM ended it or did not ask, or
  * -errno with *f, which the audit log has already.
  */
 int delivery_serve(const struct broker *b, int fd, const char *peer,

@@ -106,7 +106,7 @@ int listen_accept(int fd, char ret_peer[static listen_peer_max])
 		(void)snprintf(ret_peer, listen_peer_max, "vsock:%u",
 			       vsock.svm_cid); /* fits */
 	} else {
-		memcpy(ret_peer, "unix", sizeof("unix"));
+		memcpy(ret_peer, LISTEN_PEER_UNIX, sizeof(LISTEN_PEER_UNIX));
 	}
 	return accepted;
 }

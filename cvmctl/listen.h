@@ -8,6 +8,8 @@
 
 #include "lib/fail.h"
 
+#define LISTEN_PEER_UNIX "unix"
+
 enum { listen_peer_max = 32 }; /* "vsock:4294967295", with its NUL */
 
 /*

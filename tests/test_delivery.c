@@ -255,6 +255,27 @@ static void notes_who_leaves(void **state)
 	(void)close(s.broker.audit_fd);
 }
 
+/* A connection over vsock is of one boot: one that says nothing is closed. */
+static void does_not_wait_for_ever(void **state)
+{
+	const struct expectations x = make_expectations();
+	const struct seal_policy p = make_policy();
+	struct serving s = make_serving(&x, &p);
+	struct fail f = { 0 };
+	int fd[2];
+
+	(void)state;
+	s.broker.timeout_s = 1;
+	assert_return_code(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	(void)alarm(seconds); /* ends the test if it does */
+	assert_int_equal(delivery_serve(&s.broker, fd[0], "vsock:3", &f), 0);
+	(void)alarm(0);
+	(void)close(fd[0]);
+	(void)close(fd[1]);
+	(void)close(s.broker.audit_fd);
+}
+
 /* What cannot be noted is not given out. */
 static void keeps_its_key_without_an_audit_log(void **state)
 {
@@ -297,6 +318,7 @@ int main(void)
 		TABLE(refuses, refusals),
 		CASE(notes_odd_names),
 		CASE(notes_who_leaves),
+		CASE(does_not_wait_for_ever),
 		CASE(keeps_its_key_without_an_audit_log),
 	};
 	int r;
