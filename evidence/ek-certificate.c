@@ -4,6 +4,9 @@
 
 #include <errno.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+#include <stdbool.h>
+#include <string.h>
 
 #include "evidence/certificates.h"
 
@@ -12,7 +15,41 @@ static void free_context(X509_STORE_CTX **context)
 	X509_STORE_CTX_free(*context);
 }
 
+static void free_usage(EXTENDED_KEY_USAGE **usage)
+{
+	EXTENDED_KEY_USAGE_free(*usage);
+}
+
 #define own_context __attribute__((cleanup(free_context)))
+#define own_usage   __attribute__((cleanup(free_usage)))
+
+/*
+ * A key that its maker has certified for something else may be outside of any
+ * TPM, and be shown as an endorsement key. A certificate that names no purpose
+ * is one of a maker of TPMs all the same.
+ */
+static bool is_for_ek(X509 *certificate)
+{
+	/* tcg-kp-EKCertificate: TCG EK Credential Profile 2.5 */
+	static const char wanted[] = "2.23.133.8.1";
+	int critical = -1;
+	own_usage EXTENDED_KEY_USAGE *usage =
+		X509_get_ext_d2i(certificate, NID_ext_key_usage, &critical,
+				 NULL);
+
+	if (!usage)
+		return critical == -1; /* there is none */
+	for (int i = 0; i < sk_ASN1_OBJECT_num(usage); i++) {
+		char oid[sizeof(wanted) + 1];
+
+		if (OBJ_obj2txt(oid, sizeof(oid),
+				sk_ASN1_OBJECT_value(usage, i),
+				1) == (int)sizeof(wanted) - 1 &&
+		    strcmp(oid, wanted) == 0)
+			return true;
+	}
+	return false;
+}
 
 /*
  * A maker's intermediate certificate may be all that was given: what was given
@@ -51,5 +88,8 @@ int ek_certificate_check(const struct bytes *certificate,
 				      "that were given");
 	if (!key || EVP_PKEY_eq(key, X509_get0_pubkey(c)) != 1)
 		return fail_reason(f, "its certificate is for another key");
+	if (!is_for_ek(c))
+		return fail_reason(f, "its certificate is for another purpose "
+				      "than an endorsement key");
 	return check_chain(c, store, f);
 }
