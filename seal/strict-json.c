@@ -15,13 +15,13 @@ static void tokener_free(struct json_tokener **tokener)
 
 #define own_tokener __attribute__((cleanup(tokener_free)))
 
-/* json-c takes some hundred bytes for each. */
-enum { values_max = 1000 * 1000 };
+/* json-c takes some hundred bytes for each, and for an object more. */
+enum { values_max = 1000 * 1000, object_weight = 8 };
 
 /* What of a text stands outside strings. */
 struct written {
 	size_t colons; /* of valid JSON, one for each member */
-	size_t values; /* at most so many, and one more */
+	size_t values; /* at most so many, and one more; objects count more */
 };
 
 static struct written count_written(const char *text)
@@ -39,6 +39,7 @@ static struct written count_written(const char *text)
 		} else {
 			w.colons += *text == ':';
 			w.values += *text == ':' || *text == ',';
+			w.values += *text == '{' ? object_weight : 0;
 		}
 	}
 	return w;

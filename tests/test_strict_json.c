@@ -61,15 +61,17 @@ static void is_bounded(void **state)
 	assert_int_equal(strict_json_parse(text, size_max, depth, &o), -EFBIG);
 }
 
-/* {"":[0,0,...]}, with commas commas */
-static int parse_list(size_t commas)
+/* {"":[0,0,...]}, of a value and n more of them */
+static int parse_list(const char *value, size_t n)
 {
 	own_json struct json_object *o = NULL;
 	own_text struct text text = { 0 };
 
-	text_add(&text, "{\"\":[0");
-	for (size_t i = 0; i < commas; i++)
-		text_add_bytes(&text, ",0", 2);
+	text_add(&text, "{\"\":[%s", value);
+	for (size_t i = 0; i < n; i++) {
+		text_add_bytes(&text, ",", 1);
+		text_add_bytes(&text, value, strlen(value));
+	}
 	text_add(&text, "]}");
 	assert_false(text_failed(&text));
 	return strict_json_parse(text.s, text.len, depth, &o);
@@ -79,8 +81,10 @@ static int parse_list(size_t commas)
 static void bounds_the_values(void **state)
 {
 	(void)state;
-	assert_int_equal(parse_list(999 * 1000), 0);
-	assert_int_equal(parse_list(1000 * 1000), -EFBIG);
+	assert_int_equal(parse_list("0", 999 * 1000), 0);
+	assert_int_equal(parse_list("0", 1000 * 1000), -EFBIG);
+	assert_int_equal(parse_list("{}", 100 * 1000), 0);
+	assert_int_equal(parse_list("{}", 125 * 1000), -EFBIG);
 }
 
 /* However long: the values are few. */
