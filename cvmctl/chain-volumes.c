@@ -38,6 +38,13 @@ static void add_keys(struct chain_box *b, const struct chain_keys *keys,
 	}
 }
 
+/* The broker says what such a key is sealed to, at each boot. */
+static bool is_delivered(struct json_object *volume)
+{
+	return strcmp(json_get_string(volume, "key"),
+		      boot_key_kind_name(BOOT_KEY_DELIVERED)) == 0;
+}
+
 /* What the tokens say of a register; known: of all volumes. */
 static void bind_registers(struct chain *c, uint32_t mask, bool known)
 {
@@ -57,7 +64,8 @@ void chain_add_volumes(struct chain *c, struct json_object *volumes,
 	size_t n = chain_count(volumes);
 	struct chain_box *b;
 	uint32_t bound = 0;
-	bool known = true;
+	bool known = true;     /* which registers, of all volumes */
+	bool on_disks = false; /* what is not known, a token on a disk says */
 
 	if (!n)
 		return;
@@ -69,14 +77,20 @@ void chain_add_volumes(struct chain *c, struct json_object *volumes,
 
 		chain_add_line(b, CHAIN_ITEM, json_get_string(v, "mount"), "%s",
 			       json_get_string(v, "name"));
-		add_keys(b, keys, uuid);
 		bound |= mask;
 		known = known && mask;
+		if (is_delivered(v)) {
+			chain_add_line(b, CHAIN_NOTE, "",
+				       "  key: from a broker");
+			continue;
+		}
+		add_keys(b, keys, uuid);
+		on_disks = on_disks || !mask;
 	}
 	if (n > boot_volumes_max)
 		chain_add_line(b, CHAIN_NOTE, "", "and %zu more",
 			       n - boot_volumes_max);
-	if (!known) {
+	if (on_disks) {
 		chain_add_line(b, CHAIN_NOTE, "", "keys: PCR 14, and those");
 		chain_add_line(b, CHAIN_NOTE, "", "that a disk's token adds");
 	}

@@ -102,6 +102,38 @@ static void draws_any_size(void **state)
 		assert_non_null(strstr(text.s, size->want));
 }
 
+static const struct who {
+	const char *volumes;
+	bool broker, disk;
+} who_cases[] = {
+	{ "{\"key\":\"delivered\"}", true, false },
+	{ "{\"key\":\"sealed\"}", false, true },
+	{ "{\"key\":\"delivered\"},{\"key\":\"sealed\"}", true, true },
+};
+
+/* Whether a broker or the token of a disk says what a key is sealed to. */
+static void draws_who_says(void **state)
+{
+	static const struct chain_boot unknown = { .is_known = false };
+	static const struct chain_keys none = { .n = 0 };
+	const struct who *who = *state;
+	own_text struct text json = { 0 };
+	own_json struct json_object *o = NULL;
+	own_chain struct chain c = { .title = "" };
+	own_text struct text text = { 0 };
+
+	text_add(&json, "{\"apps\":{\"events\":[]},\"volumes\":[%s]}",
+		 who->volumes);
+	o = json_tokener_parse(json.s);
+	chain_from_manifest(o, &unknown, &none, &c);
+	assert_draws(&c);
+	assert_int_equal(chain_draw_text(&c, chain_width_max, true, &text), 0);
+	assert_int_equal(strstr(text.s, "key: from a broker") != NULL,
+			 who->broker);
+	assert_int_equal(strstr(text.s, "a disk's token adds") != NULL,
+			 who->disk);
+}
+
 /* The same path twice is told apart by what was measured of it. */
 static void tells_kinds_apart(void **state)
 {
@@ -223,9 +255,13 @@ static void a_full_chain_is_refused(void **state)
 int main(void)
 {
 	const struct table tables[] = {
-		TABLE(draws_any_size, sizes),  TABLE(draws_any_json, odd),
-		TABLE(shortens, shortened),    CASE(svg_cuts_what_is_too_wide),
-		CASE(a_full_chain_is_refused), CASE(tells_kinds_apart),
+		TABLE(draws_any_size, sizes),
+		TABLE(draws_any_json, odd),
+		TABLE(shortens, shortened),
+		CASE(svg_cuts_what_is_too_wide),
+		CASE(a_full_chain_is_refused),
+		CASE(tells_kinds_apart),
+		TABLE(draws_who_says, who_cases),
 	};
 
 	return table_run(tables, array_size(tables));
