@@ -186,8 +186,11 @@ static int listen_and_serve(const struct broker_options *o, struct broker *b,
 	own_sign_key struct sign_key *key = NULL;
 	own_fd int audit = -1;
 	own_fd int listener = -1;
-	int r = sign_key_read(o->key, &key, f);
+	int r = access(o->store, R_OK | X_OK) < 0 ? -errno : 0;
 
+	if (r < 0)
+		return fail_errno(f, r, "check --store", "open %s", o->store);
+	r = sign_key_read(o->key, &key, f);
 	if (r < 0)
 		return r;
 	audit = audit_open(o->audit, f);

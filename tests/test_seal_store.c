@@ -106,6 +106,11 @@ static void overwrites_nothing(void **state)
 	"{\"type\":\"cvm-init image\",\"volumes\":[{\"name\":\"v\",\"uuid\":" \
 	"\"" UUID "\",\"key\":\"" key "\"}],\"apps\":{\"banks\":{}}}"
 
+#define MANIFEST_PCR14                                                   \
+	"{\"type\":\"cvm-init image\",\"apps\":{\"banks\":{\"sha256\":{" \
+	"\"measured\":\"" ZEROS32 ZEROS32 "\"}}}}"
+#define ZEROS32 "00000000000000000000000000000000"
+
 static void asks_the_image(void **state)
 {
 	own_place struct tree t = { .fd = -1 };
@@ -132,6 +137,24 @@ static void asks_the_image(void **state)
 			   "--key-store keys d.img"),
 		  &f);
 	check_opens("d.img", 0);
+}
+
+/* A broker without keys is none: told at its start, not to the first VM. */
+static void broker_needs_its_keys(void **state)
+{
+	own_place struct tree t = { .fd = -1 };
+	struct fail f = { 0 };
+
+	(void)state;
+	enter(&t);
+	tree_dir(&t, "image");
+	tree_file(&t, "image/manifest.json", 0644, MANIFEST_PCR14);
+	assert_refusal(cvmctl_run(command_broker, &f,
+				  "broker --listen unix:s --store nowhere "
+				  "--key k --audit a --apps-only image"),
+		       &f,
+		       "cannot open nowhere: No such file or directory; check "
+		       "--store");
 }
 
 static const struct usage_case {
@@ -163,6 +186,7 @@ int main(void)
 		CASE(stores),
 		CASE(overwrites_nothing),
 		CASE(asks_the_image),
+		CASE(broker_needs_its_keys),
 		TABLE(refuses_usage, usages),
 	};
 
