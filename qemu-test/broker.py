@@ -117,11 +117,11 @@ class Broker:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
 
-def port(path):
+def port(path, name=PORT):
     """QEMU's words for a port of virtio-serial that leads to a socket."""
     return ("-device", "virtio-serial-pci",
             "-chardev", f"socket,id=keys,path={path}",
-            "-device", f"virtserialport,chardev=keys,name={PORT}")
+            "-device", f"virtserialport,chardev=keys,name={name}")
 
 
 class Host:
