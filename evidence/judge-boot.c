@@ -190,10 +190,12 @@ static int judge_events(struct judging *j)
 				   "bank other than sha1, and no prediction "
 				   "was given");
 	if (missing)
-		return verdict_add(j->v, check, CHECK_REFUSED,
-				   "%s of the manifest was not booted, or not "
-				   "as it is: then give a prediction",
-				   missing);
+		return verdict_add(
+			j->v, check, CHECK_REFUSED,
+			"%s of the manifest was not booted as it is; "
+			"for a UKI, or where QEMU changes the kernel, "
+			"give --prediction",
+			missing);
 	if (stranger)
 		return verdict_add(j->v, check, CHECK_REFUSED,
 				   "%s event %zu is not the manifest's: %s %s",
