@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -189,22 +190,47 @@ static int read_parts(struct json_object *o, struct answer *ret)
 	return r;
 }
 
+/* Either message; nothing but its schema is looked at. */
+static int parse_message(const struct bytes *text, struct json_object **ret)
+{
+	own_json struct json_object *o = NULL;
+	const char *s = (const char *)text->data;
+	int r = strlen(s) == text->len ? strict_json_parse(s, answer_json_max,
+							   json_depth_max, &o)
+				       : -EINVAL;
+
+	if (r < 0)
+		return r;
+	if (json_object_get_int64(json_get(o, "schema")) != answer_schema)
+		return -EINVAL;
+	*ret = take_ptr(o);
+	return 0;
+}
+
+static bool is_refusal(struct json_object *o)
+{
+	return strcmp(json_get_string(o, "type"), ANSWER_TYPE_REFUSAL) == 0;
+}
+
+int answer_check_refusal(const struct bytes *text, const char *what,
+			 struct fail *f)
+{
+	own_json struct json_object *o = NULL;
+
+	return parse_message(text, &o) == 0 && is_refusal(o)
+		       ? pass_on_refusal(o, what, f)
+		       : 0;
+}
+
 static int parse(const struct bytes *text, const char *what, struct answer *ret,
 		 struct fail *f)
 {
 	own_json struct json_object *o = NULL;
-	int r = strlen((const char *)text->data) == text->len
-			? strict_json_parse((const char *)text->data,
-					    answer_json_max, json_depth_max, &o)
-			: -EINVAL;
-	const char *type = json_get_string(o, "type");
+	int r = parse_message(text, &o);
 
-	if (r == 0 &&
-	    json_object_get_int64(json_get(o, "schema")) != answer_schema)
-		r = -EINVAL;
-	if (r == 0 && strcmp(type, ANSWER_TYPE_REFUSAL) == 0)
+	if (r == 0 && is_refusal(o))
 		return pass_on_refusal(o, what, f);
-	if (r == 0 && strcmp(type, ANSWER_TYPE) != 0)
+	if (r == 0 && strcmp(json_get_string(o, "type"), ANSWER_TYPE) != 0)
 		r = -EINVAL;
 	if (r == 0)
 		r = read_parts(o, ret);

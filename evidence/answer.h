@@ -56,6 +56,13 @@ int answer_read(const struct bytes *text, const struct answer_context *context,
 		const uint8_t hash[static answer_key_hash_size],
 		const char *what, struct bytes *ret, struct fail *f);
 
+/*
+ * A broker may refuse before its challenge, too: 0 for a message that is no
+ * refusal, whatever else it is, or -EINVAL with *f in the broker's words.
+ */
+int answer_check_refusal(const struct bytes *text, const char *what,
+			 struct fail *f);
+
 /* SHA-256 of a key's SubjectPublicKeyInfo in DER. 0, -ENOMEM or -EIO. */
 int answer_key_hash(EVP_PKEY *key, uint8_t ret[static answer_key_hash_size]);
 

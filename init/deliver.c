@@ -90,6 +90,8 @@ static int receive_challenge(const struct talk *t, struct bytes *ret_nonce,
 	int r = receive(t, challenge_json_max, &text, f);
 
 	if (r == 0)
+		r = answer_check_refusal(&text, t->what, f);
+	if (r == 0)
 		r = challenge_read_json(&text, &c, f);
 	return r < 0 ? r
 		     : tpm_activate(t->boot->tpm, &c.id_object, &c.secret,

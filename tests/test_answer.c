@@ -171,6 +171,22 @@ static void passes_a_refusal_on(void **state)
 		     "look at the broker's audit log"));
 }
 
+/* In the place of a challenge, which is no refusal either. */
+static void knows_a_refusal(void **state)
+{
+	own_bytes struct bytes refusal = { 0 };
+	own_bytes struct bytes key = { 0 };
+	struct fail f = { 0 };
+
+	(void)state;
+	assert_int_equal(answer_write_refusal("no", &refusal), 0);
+	assert_refusal(answer_check_refusal(&refusal, "use it", &f), &f,
+		       "cannot use it: the broker says: no; look at the "
+		       "broker's audit log");
+	assert_int_equal(answer_write_key(&token, &context, ours, &key), 0);
+	assert_int_equal(answer_check_refusal(&key, "use it", &f), 0);
+}
+
 static void cuts_a_long_refusal(void **state)
 {
 	char reason[2000];
@@ -231,8 +247,8 @@ int main(void)
 		CASE(carries_a_key),	    CASE(signs_with_nothing_else),
 		CASE(refuses_another_boot), CASE(refuses_another_broker),
 		CASE(refuses_each_change),  CASE(passes_a_refusal_on),
-		CASE(cuts_a_long_refusal),  TABLE(refuses, bad),
-		CASE(refuses_a_nul_inside),
+		CASE(knows_a_refusal),	    CASE(cuts_a_long_refusal),
+		TABLE(refuses, bad),	    CASE(refuses_a_nul_inside),
 	};
 	int r;
 
