@@ -29,7 +29,7 @@ static void expect_text(const struct event *e, const char *kind,
 		else
 			text_add_bytes(&text, at, 1);
 	}
-	assert_string_equal(e->detail.data, text.s);
+	assert_string_equal((const char *)e->detail.data, text.s);
 	assert_int_equal(digest_data(sha256_only, text.s, text.len, &digests),
 			 0);
 	assert_int_equal(e->digests.algs, sha256_only);
