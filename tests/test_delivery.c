@@ -224,8 +224,11 @@ static void notes_odd_names(void **state)
 	x.manifest = manifest;
 	talk(&vm, &s, &audit);
 	assert_int_equal(s.result, -EPERM);
+	/* json-c 0.18 takes no text that is not UTF-8 */
 	assert_non_null(strstr(json_get_string(audit, "reason"),
-			       " /\\xff\\x0a\\x9b\\x1b[2J"));
+			       json_c_version_num() < 18 << 8
+				       ? " /\\xff\\x0a\\x9b\\x1b[2J"
+				       : "cannot read the evidence: "));
 	answer = json_tokener_parse((const char *)vm.answer.data);
 	assert_string_equal(json_get_string(answer, "reason"),
 			    json_get_string(audit, "reason"));
