@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evidence/log.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "lib/text.h"
@@ -29,28 +30,6 @@ void event_log_free(struct event_log *log)
 {
 	free(log->event);
 	*log = (struct event_log){ 0 };
-}
-
-/* A bank that we do not know says nothing about those that we do. */
-static int take_digests(struct json_object *list, struct digest_set *ret)
-{
-	if (!json_object_is_type(list, json_type_array))
-		return -EINVAL;
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
-		struct json_object *o = json_object_array_get_idx(list, i);
-		enum digest_alg alg;
-
-		if (!json_value_string(json_get(o, "hashAlg")))
-			return -EINVAL;
-		if (json_value_bank(json_get(o, "hashAlg"), &alg) < 0)
-			continue;
-		if (ret->algs & 1U << alg ||
-		    json_value_hex(json_get(o, "digest"), digest_size(alg),
-				   ret->value[alg]) < 0)
-			return -EINVAL;
-		ret->algs |= 1U << alg;
-	}
-	return 0;
 }
 
 /* What the record says of itself; the name serves people only. */
@@ -85,7 +64,7 @@ static int take_record(struct json_object *o, struct logged_event *ret)
 		return 0;
 	if (!json_object_is_type(pcr, json_type_int) || number < 0 ||
 	    number >= pcr_count ||
-	    take_digests(json_get(o, "digests"), &e.digests) < 0)
+	    log_read_digests(json_get(o, "digests"), &e.digests) < 0)
 		return -EINVAL;
 	e.pcr = (unsigned)number;
 	take_name(o, &e);

@@ -12,6 +12,7 @@
 
 #include "evidence/public.h"
 #include "lib/own.h"
+#include "seal/key-import.h"
 #include "seal/pcr.h"
 
 enum {
@@ -20,20 +21,14 @@ enum {
 	alg_rsapss = 0x0016,
 	alg_ecdsa = 0x0018,
 	curve_p256 = 0x0003,
+	exponent = 65537, /* the only one that tpm_public_read takes */
 	coordinate_max = 48,
-	point_max = 1 + 2 * coordinate_max, /* uncompressed: SEC 1, 2.3.3 */
-	modulus_max = 512,
 	der_max = 128, /* of two numbers of 48 bytes */
 };
 
 static void free_key(EVP_PKEY **key)
 {
 	EVP_PKEY_free(*key);
-}
-
-static void free_import(EVP_PKEY_CTX **context)
-{
-	EVP_PKEY_CTX_free(*context);
 }
 
 static void free_digest(EVP_MD_CTX **context)
@@ -47,64 +42,15 @@ static void free_pair(ECDSA_SIG **pair)
 }
 
 #define own_key	   __attribute__((cleanup(free_key)))
-#define own_import __attribute__((cleanup(free_import)))
 #define own_digest __attribute__((cleanup(free_digest)))
 #define own_pair   __attribute__((cleanup(free_pair)))
 
-static EVP_PKEY *import_key(const char *type, OSSL_PARAM *params)
-{
-	own_import EVP_PKEY_CTX *ctx =
-		EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
-	EVP_PKEY *key = NULL;
-
-	if (!ctx || EVP_PKEY_fromdata_init(ctx) <= 0 ||
-	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) <= 0)
-		return NULL;
-	return key;
-}
-
-/* The number as OpenSSL takes it, in the machine's byte order. */
-static EVP_PKEY *import_rsa(const struct tpm_public *p)
-{
-	uint8_t modulus[modulus_max];
-	uint32_t exponent = 65537;
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, modulus,
-					p->modulus.len),
-		OSSL_PARAM_construct_uint32(OSSL_PKEY_PARAM_RSA_E, &exponent),
-		OSSL_PARAM_construct_end(),
-	};
-
-	for (size_t i = 0; i < p->modulus.len; i++)
-		modulus[i] = p->modulus.at[p->modulus.len - 1 - i];
-	return import_key("RSA", params);
-}
-
-/* Coordinates may have lost zeros at their beginning. */
-static EVP_PKEY *import_ecc(const struct tpm_public *p)
-{
-	bool p256 = p->curve == curve_p256;
-	size_t size = p256 ? 32 : coordinate_max;
-	uint8_t point[point_max] = { 0x04 };
-	char group[] = "P-256";
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
-						 group, 0),
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
-						  point, 1 + 2 * size),
-		OSSL_PARAM_construct_end(),
-	};
-
-	if (!p256)
-		memcpy(group, "P-384", sizeof(group));
-	memcpy(point + 1 + size - p->x.len, p->x.at, p->x.len);
-	memcpy(point + 1 + 2 * size - p->y.len, p->y.at, p->y.len);
-	return import_key("EC", params);
-}
-
 EVP_PKEY *tpm_public_import(const struct tpm_public *p)
 {
-	return p->type == tpm_alg_rsa ? import_rsa(p) : import_ecc(p);
+	if (p->type == tpm_alg_rsa)
+		return key_import_rsa(&p->modulus, exponent);
+	return key_import_ecc(p->curve == curve_p256 ? "P-256" : "P-384", &p->x,
+			      &p->y);
 }
 
 /* One signature, taken apart. */

@@ -15,6 +15,7 @@
 
 #include "lib/own.h"
 #include "seal/kdf.h"
+#include "seal/key-import.h"
 
 static const char what[] = "make a seed for the storage root key";
 
@@ -41,41 +42,6 @@ static void free_context(EVP_PKEY_CTX **context)
 static int fail_crypto(struct fail *f)
 {
 	return fail_errno(f, ENOMEM, "give the VM more memory", "%s", what);
-}
-
-/* NULL when OpenSSL does not take it. The caller frees. */
-static EVP_PKEY *import_key(const char *type, OSSL_PARAM *params)
-{
-	own_context EVP_PKEY_CTX *ctx =
-		EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
-	EVP_PKEY *key = NULL;
-
-	if (!ctx || EVP_PKEY_fromdata_init(ctx) <= 0 ||
-	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) <= 0)
-		return NULL;
-	return key;
-}
-
-/* The number as OpenSSL takes it, in the machine's byte order. */
-static void reverse(const struct unmarshal *number, uint8_t *ret)
-{
-	for (size_t i = 0; i < number->len; i++)
-		ret[i] = number->at[number->len - 1 - i];
-}
-
-static EVP_PKEY *import_rsa(const struct srk_public *srk)
-{
-	uint8_t modulus[rsa_size];
-	uint32_t exponent = srk->exponent;
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, modulus,
-					sizeof(modulus)),
-		OSSL_PARAM_construct_uint32(OSSL_PKEY_PARAM_RSA_E, &exponent),
-		OSSL_PARAM_construct_end(),
-	};
-
-	reverse(&srk->rsa, modulus);
-	return import_key("RSA", params);
 }
 
 /* TCG Part 1, B.4: the label of OAEP is the use with its NUL. */
@@ -112,7 +78,7 @@ static int make_rsa(const struct srk_public *srk, const char *use,
 		    struct secret *seed, struct bytes *ret_encrypted,
 		    struct fail *f)
 {
-	own_key EVP_PKEY *key = import_rsa(srk);
+	own_key EVP_PKEY *key = key_import_rsa(&srk->rsa, srk->exponent);
 	uint8_t encrypted[rsa_size];
 
 	if (!key || RAND_bytes(seed->data, (int)seed->len) != 1 ||
@@ -120,24 +86,6 @@ static int make_rsa(const struct srk_public *srk, const char *use,
 	    bytes_copy(encrypted, sizeof(encrypted), ret_encrypted) < 0)
 		return fail_crypto(f);
 	return 0;
-}
-
-/* Coordinates may have lost zeros at their beginning. */
-static EVP_PKEY *import_ecc(const struct srk_public *srk)
-{
-	uint8_t point[point_size] = { 0x04 };
-	char group[] = "P-256";
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
-						 group, 0),
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
-						  point, sizeof(point)),
-		OSSL_PARAM_construct_end(),
-	};
-
-	memcpy(point + 1 + coordinate_size - srk->x.len, srk->x.at, srk->x.len);
-	memcpy(point + point_size - srk->y.len, srk->y.at, srk->y.len);
-	return import_key("EC", params);
 }
 
 /* The x coordinate of the shared point, all 32 bytes of it. */
@@ -184,7 +132,7 @@ static int make_ecc(const struct srk_public *srk, const char *use,
 		    struct secret *seed, struct bytes *ret_encrypted,
 		    struct fail *f)
 {
-	own_key EVP_PKEY *theirs = import_ecc(srk);
+	own_key EVP_PKEY *theirs = key_import_ecc("P-256", &srk->x, &srk->y);
 	own_key EVP_PKEY *ours = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
 	own_secret struct secret z = { 0 };
 	uint8_t point[point_size];
