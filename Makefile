@@ -21,7 +21,7 @@ BASE := -std=gnu11 -D_GNU_SOURCE -DCVM_VERSION='"$(VERSION)"' -I. $(WARN) \
 
 SHARED := $(wildcard lib/*.c config/*.c verity/*.c seal/*.c ima-policy/*.c evidence/*.c)
 INIT   := $(wildcard init/*.c)
-CVMCTL := $(wildcard cvmctl/*.c)
+CVMCTL := $(wildcard cvmctl/*.c cvmctl/*/*.c)
 TESTS  := $(wildcard tests/test_*.c)
 MAN    := $(wildcard docs/*.[1-8])
 

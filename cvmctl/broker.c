@@ -12,17 +12,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cvmctl/audit.h"
+#include "cvmctl/broker/audit.h"
+#include "cvmctl/broker/delivery.h"
+#include "cvmctl/broker/listen.h"
+#include "cvmctl/broker/verify-words.h"
 #include "cvmctl/command.h"
-#include "cvmctl/delivery.h"
-#include "cvmctl/interrupt.h"
-#include "cvmctl/listen.h"
-#include "cvmctl/manifest.h"
-#include "cvmctl/options.h"
-#include "cvmctl/prediction-read.h"
-#include "cvmctl/seal-policy.h"
-#include "cvmctl/sign-key.h"
-#include "cvmctl/verify.h"
+#include "cvmctl/image/manifest.h"
+#include "cvmctl/predict/prediction-read.h"
+#include "cvmctl/seal/seal-policy.h"
+#include "cvmctl/seal/sign-key.h"
+#include "cvmctl/tool/interrupt.h"
+#include "cvmctl/tool/options.h"
 #include "lib/own.h"
 #include "lib/text.h"
 

@@ -9,8 +9,8 @@
 #include <sys/random.h>
 
 #include "cvmctl/command.h"
-#include "cvmctl/options.h"
-#include "cvmctl/output.h"
+#include "cvmctl/tool/options.h"
+#include "cvmctl/tool/output.h"
 #include "evidence/challenge.h"
 #include "evidence/exchange.h"
 #include "lib/io.h"

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 #include "cvmctl/command.h"
-#include "cvmctl/conf.h"
-#include "cvmctl/options.h"
-#include "cvmctl/prediction.h"
+#include "cvmctl/image/conf.h"
+#include "cvmctl/image/prediction.h"
+#include "cvmctl/tool/options.h"
 #include "ima-policy/loader.h"
 #include "ima-policy/rules.h"
 #include "lib/io.h"

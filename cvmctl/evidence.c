@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "cvmctl/command.h"
-#include "cvmctl/host-tpm.h"
-#include "cvmctl/lists.h"
-#include "cvmctl/options.h"
-#include "cvmctl/output.h"
+#include "cvmctl/tool/host-tpm.h"
+#include "cvmctl/tool/lists.h"
+#include "cvmctl/tool/options.h"
+#include "cvmctl/tool/output.h"
 #include "evidence/collect.h"
 #include "evidence/exchange.h"
 #include "lib/hex.h"

@@ -10,14 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cvmctl/chain-draw.h"
-#include "cvmctl/chain-source.h"
 #include "cvmctl/command.h"
-#include "cvmctl/image.h"
-#include "cvmctl/manifest.h"
-#include "cvmctl/options.h"
-#include "cvmctl/picture.h"
-#include "cvmctl/prediction-read.h"
+#include "cvmctl/image/image.h"
+#include "cvmctl/image/manifest.h"
+#include "cvmctl/predict/prediction-read.h"
+#include "cvmctl/show/chain-draw.h"
+#include "cvmctl/show/chain-source.h"
+#include "cvmctl/show/picture.h"
+#include "cvmctl/tool/options.h"
 #include "evidence/evidence.h"
 #include "lib/io.h"
 #include "lib/own.h"

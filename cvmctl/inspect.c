@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 
 #include "cvmctl/command.h"
-#include "cvmctl/compress.h"
-#include "cvmctl/image.h"
-#include "cvmctl/inspect.h"
-#include "cvmctl/options.h"
+#include "cvmctl/image/compress.h"
+#include "cvmctl/image/image.h"
+#include "cvmctl/show/describe.h"
+#include "cvmctl/tool/options.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "seal/luks.h"

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cvmctl/child.h"
 #include "cvmctl/command.h"
-#include "cvmctl/interrupt.h"
+#include "cvmctl/tool/child.h"
+#include "cvmctl/tool/interrupt.h"
 #include "lib/own.h"
 
 static const struct {

@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cvmctl/boot-plan.h"
 #include "cvmctl/command.h"
-#include "cvmctl/conf.h"
-#include "cvmctl/lists.h"
-#include "cvmctl/options.h"
-#include "cvmctl/prediction.h"
-#include "cvmctl/source.h"
+#include "cvmctl/image/conf.h"
+#include "cvmctl/image/prediction.h"
+#include "cvmctl/image/source.h"
+#include "cvmctl/predict/boot-plan.h"
+#include "cvmctl/tool/lists.h"
+#include "cvmctl/tool/options.h"
 #include "lib/hex.h"
 #include "lib/own.h"
 

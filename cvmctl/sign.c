@@ -6,14 +6,14 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cvmctl/boot-pcrs.h"
 #include "cvmctl/command.h"
-#include "cvmctl/lists.h"
-#include "cvmctl/manifest.h"
-#include "cvmctl/options.h"
-#include "cvmctl/prediction-read.h"
-#include "cvmctl/sign-key.h"
-#include "cvmctl/sign-target.h"
+#include "cvmctl/image/manifest.h"
+#include "cvmctl/predict/boot-pcrs.h"
+#include "cvmctl/predict/prediction-read.h"
+#include "cvmctl/seal/sign-key.h"
+#include "cvmctl/seal/sign-target.h"
+#include "cvmctl/tool/lists.h"
+#include "cvmctl/tool/options.h"
 #include "lib/own.h"
 
 struct sign_options {

@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 #include "cvmctl/command.h"
-#include "cvmctl/host-tpm.h"
-#include "cvmctl/options.h"
+#include "cvmctl/tool/host-tpm.h"
+#include "cvmctl/tool/options.h"
 #include "lib/hex.h"
 #include "lib/io.h"
 #include "lib/own.h"

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "cvmctl/command.h"
-#include "cvmctl/host-tpm.h"
-#include "cvmctl/options.h"
-#include "cvmctl/unseal-why.h"
+#include "cvmctl/seal/unseal-why.h"
+#include "cvmctl/tool/host-tpm.h"
+#include "cvmctl/tool/options.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "seal/signatures.h"

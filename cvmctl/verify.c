@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cvmctl/broker/verify-words.h"
 #include "cvmctl/command.h"
-#include "cvmctl/image.h"
-#include "cvmctl/lists.h"
-#include "cvmctl/manifest.h"
-#include "cvmctl/options.h"
-#include "cvmctl/prediction-read.h"
-#include "cvmctl/verify.h"
+#include "cvmctl/image/image.h"
+#include "cvmctl/image/manifest.h"
+#include "cvmctl/predict/prediction-read.h"
+#include "cvmctl/tool/lists.h"
+#include "cvmctl/tool/options.h"
 #include "evidence/judge.h"
 #include "evidence/read.h"
 #include "lib/hex.h"

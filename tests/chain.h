@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "cvmctl/boot-chain.h"
+#include "cvmctl/predict/boot-chain.h"
 #include "lib/text.h"
 
 enum { chain_banks = 1U << DIGEST_SHA1 | 1U << DIGEST_SHA256 };

@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-#include "cvmctl/audit.h"
-#include "cvmctl/delivery.h"
-#include "cvmctl/key-store.h"
+#include "cvmctl/broker/audit.h"
+#include "cvmctl/broker/delivery.h"
+#include "cvmctl/broker/key-store.h"
 #include "evidence/answer.h"
 #include "evidence/collect.h"
 #include "evidence/exchange.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cvmctl/sign-key.h"
+#include "cvmctl/seal/sign-key.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "seal/tpm.h"

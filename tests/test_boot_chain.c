@@ -8,8 +8,8 @@
 
 #include "tests/table.h"
 
-#include "cvmctl/boot-plan.h"
-#include "cvmctl/prediction-read.h"
+#include "cvmctl/predict/boot-plan.h"
+#include "cvmctl/predict/prediction-read.h"
 #include "lib/own.h"
 #include "lib/text.h"
 #include "seal/pcr.h"

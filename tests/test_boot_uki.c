@@ -5,7 +5,7 @@
 
 #include "tests/table.h"
 
-#include "cvmctl/boot-chain.h"
+#include "cvmctl/predict/boot-chain.h"
 #include "lib/own.h"
 #include "lib/text.h"
 #include "tests/chain.h"

@@ -16,12 +16,12 @@
 #include <cmocka.h>
 
 #include "cvmctl/command.h"
-#include "cvmctl/compress.h"
-#include "cvmctl/conf.h"
-#include "cvmctl/cpio.h"
-#include "cvmctl/image.h"
-#include "cvmctl/inspect.h"
-#include "cvmctl/manifest.h"
+#include "cvmctl/image/compress.h"
+#include "cvmctl/image/conf.h"
+#include "cvmctl/image/cpio.h"
+#include "cvmctl/image/image.h"
+#include "cvmctl/image/manifest.h"
+#include "cvmctl/show/describe.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "tests/image-tree.h"

@@ -9,9 +9,9 @@
 
 #include "tests/table.h"
 
-#include "cvmctl/chain-draw.h"
-#include "cvmctl/chain-source.h"
-#include "cvmctl/svg.h"
+#include "cvmctl/show/chain-draw.h"
+#include "cvmctl/show/chain-source.h"
+#include "cvmctl/show/svg.h"
 #include "lib/own.h"
 #include "tests/picture.h"
 

@@ -4,7 +4,7 @@
 
 #include "tests/table.h"
 
-#include "cvmctl/child.h"
+#include "cvmctl/tool/child.h"
 #include "lib/own.h"
 #include "tests/line.h"
 #include "tests/tmptree.h"

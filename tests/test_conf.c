@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /* boot.conf where cvmctl meets it, and the prediction that depends on it. */
-#include "cvmctl/conf.h"
+#include "cvmctl/image/conf.h"
 
 #include <string.h>
 
 #include "tests/table.h"
 
-#include "cvmctl/cpio.h"
-#include "cvmctl/image.h"
-#include "cvmctl/prediction.h"
+#include "cvmctl/image/cpio.h"
+#include "cvmctl/image/image.h"
+#include "cvmctl/image/prediction.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "seal/pcr.h"

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "cvmctl/cpio.h"
+#include "cvmctl/image/cpio.h"
 #include "lib/own.h"
 
 static int add_text(struct cpio *c, const char *path, const char *text)

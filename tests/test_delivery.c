@@ -3,7 +3,7 @@
  * The broker's side of a delivery, with a TPM and a VM played by the test: one
  * that keeps to the protocol gets its key, and each deviation its refusal.
  */
-#include "cvmctl/delivery.h"
+#include "cvmctl/broker/delivery.h"
 
 #include <errno.h>
 #include <signal.h>

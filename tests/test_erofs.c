@@ -15,7 +15,7 @@
 
 #include "tests/table.h"
 
-#include "cvmctl/erofs.h"
+#include "cvmctl/image/erofs.h"
 #include "lib/own.h"
 #include "tests/tmptree.h"
 

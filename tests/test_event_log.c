@@ -9,7 +9,7 @@
 
 #include "tests/table.h"
 
-#include "cvmctl/event-log.h"
+#include "cvmctl/predict/event-log.h"
 #include "lib/own.h"
 #include "tests/line.h"
 

@@ -16,8 +16,8 @@
 
 #include "tests/table.h"
 
-#include "cvmctl/chain-keys.h"
 #include "cvmctl/command.h"
+#include "cvmctl/show/chain-keys.h"
 #include "lib/own.h"
 #include "tests/cvmctl.h"
 #include "tests/tmptree.h"

@@ -8,7 +8,7 @@
 
 #include "tests/table.h"
 
-#include "cvmctl/fill.h"
+#include "cvmctl/seal/fill.h"
 #include "lib/own.h"
 #include "tests/line.h"
 #include "tests/sector.h"

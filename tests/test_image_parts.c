@@ -6,10 +6,10 @@
 
 #include "tests/table.h"
 
-#include "cvmctl/compress.h"
-#include "cvmctl/image.h"
-#include "cvmctl/kernel.h"
-#include "cvmctl/template.h"
+#include "cvmctl/image/compress.h"
+#include "cvmctl/image/image.h"
+#include "cvmctl/image/kernel.h"
+#include "cvmctl/image/template.h"
 #include "lib/own.h"
 #include "tests/line.h"
 

@@ -9,9 +9,9 @@
 
 #include "tests/table.h"
 
-#include "cvmctl/child.h"
-#include "cvmctl/interrupt.h"
-#include "cvmctl/workdir.h"
+#include "cvmctl/tool/child.h"
+#include "cvmctl/tool/interrupt.h"
+#include "cvmctl/tool/workdir.h"
 #include "lib/own.h"
 #include "tests/line.h"
 #include "tests/tmptree.h"

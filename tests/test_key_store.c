@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The broker's folder of keys: what is found in it, and what is not. */
-#include "cvmctl/key-store.h"
+#include "cvmctl/broker/key-store.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Where a broker waits: its socket, and what else is at that path. */
-#include "cvmctl/listen.h"
+#include "cvmctl/broker/listen.h"
 
 #include <errno.h>
 #include <sys/socket.h>

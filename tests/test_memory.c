@@ -18,7 +18,7 @@
 
 #include "config/apps.h"
 #include "config/boot.h"
-#include "cvmctl/cpio.h"
+#include "cvmctl/image/cpio.h"
 #include "init/tpm-find.h"
 #include "lib/io.h"
 #include "lib/json.h"

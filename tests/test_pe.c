@@ -8,7 +8,7 @@
 
 #include "tests/table.h"
 
-#include "cvmctl/pe.h"
+#include "cvmctl/predict/pe.h"
 #include "lib/hex.h"
 #include "lib/own.h"
 #include "tests/efi.h"

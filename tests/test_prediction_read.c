@@ -9,7 +9,7 @@
 
 #include "tests/table.h"
 
-#include "cvmctl/prediction-read.h"
+#include "cvmctl/predict/prediction-read.h"
 #include "lib/own.h"
 #include "lib/text.h"
 #include "tests/line.h"

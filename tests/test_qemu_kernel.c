@@ -8,7 +8,7 @@
 
 #include "tests/table.h"
 
-#include "cvmctl/qemu-kernel.h"
+#include "cvmctl/predict/qemu-kernel.h"
 #include "lib/own.h"
 #include "tests/efi.h"
 

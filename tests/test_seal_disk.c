@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "cvmctl/interrupt.h"
+#include "cvmctl/tool/interrupt.h"
 #include "lib/own.h"
 #include "seal/luks-make.h"
 #include "tests/line.h"

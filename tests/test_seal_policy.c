@@ -7,7 +7,7 @@
 #include "tests/table.h"
 
 #include "cvmctl/command.h"
-#include "cvmctl/seal-policy.h"
+#include "cvmctl/seal/seal-policy.h"
 #include "lib/own.h"
 #include "tests/line.h"
 #include "tests/place.h"

@@ -4,8 +4,8 @@
 
 #include "tests/table.h"
 
+#include "cvmctl/broker/key-store.h"
 #include "cvmctl/command.h"
-#include "cvmctl/key-store.h"
 #include "lib/json.h"
 #include "lib/own.h"
 #include "seal/luks-make.h"

@@ -8,7 +8,7 @@
 #include "tests/table.h"
 
 #include "cvmctl/command.h"
-#include "cvmctl/lists.h"
+#include "cvmctl/tool/lists.h"
 #include "lib/hex.h"
 #include "lib/io.h"
 #include "lib/own.h"

@@ -4,7 +4,7 @@
 
 #include "tests/table.h"
 
-#include "cvmctl/timeline.h"
+#include "cvmctl/show/timeline.h"
 #include "lib/own.h"
 #include "tests/line.h"
 #include "tests/picture.h"

@@ -15,7 +15,7 @@
 
 #include <openssl/crypto.h>
 
-#include "cvmctl/sign-key.h"
+#include "cvmctl/seal/sign-key.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "tests/meddled-boot.h"

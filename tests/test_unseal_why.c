@@ -10,7 +10,7 @@
 
 #include "tests/table.h"
 
-#include "cvmctl/prediction.h"
+#include "cvmctl/image/prediction.h"
 #include "lib/hex.h"
 #include "seal/tpm.h"
 #include "tests/sealing.h"

@@ -3,7 +3,7 @@
 #ifndef TESTS_UKI_H
 #define TESTS_UKI_H
 
-#include "cvmctl/uki.h"
+#include "cvmctl/predict/uki.h"
 #include "tests/efi.h"
 
 #define UKI_MAGIC(version) "#### LoaderInfo: systemd-stub " version " ####"

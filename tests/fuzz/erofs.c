@@ -2,7 +2,7 @@
 /* An EROFS image that somebody may have changed, as cvmctl predict reads it. */
 #include <string.h>
 
-#include "cvmctl/erofs.h"
+#include "cvmctl/image/erofs.h"
 #include "tests/fuzz/promise.h"
 #include "tests/fuzz/targets.h"
 

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "cvmctl/chain-draw.h"
-#include "cvmctl/chain-source.h"
-#include "cvmctl/timeline.h"
+#include "cvmctl/show/chain-draw.h"
+#include "cvmctl/show/chain-source.h"
+#include "cvmctl/show/timeline.h"
 #include "lib/own.h"
 #include "seal/strict-json.h"
 #include "tests/fuzz/promise.h"

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+/* See verify-words.h: nonces, keys and certificates, in files or as hex. */
+#include "cvmctl/broker/verify-words.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cvmctl/tool/options.h"
+#include "evidence/challenge.h"
+#include "evidence/ek-certificate.h"
+#include "evidence/public.h"
+#include "evidence/snp.h"
+#include "lib/hex.h"
+#include "lib/io.h"
+
+void verify_files_free(struct verify_files *files)
+{
+	for (size_t i = 0; i < files->n; i++)
+		bytes_free(&files->file[i]);
+	files->n = 0;
+}
+
+/* A file that stays until the verdict; its place never moves. */
+static int keep_file(struct verify_files *files, const char *path, size_t max,
+		     const char *remedy, const struct bytes **ret,
+		     struct fail *f)
+{
+	struct bytes *b = &files->file[files->n];
+	int r = io_read_file(AT_FDCWD, path, max, b);
+
+	if (r < 0)
+		return fail_errno(f, r, remedy, "read %s", path);
+	files->n++;
+	*ret = b;
+	return 0;
+}
+
+static int read_nonce(const struct verify_words *w, const char *command,
+		      struct verify_files *files, struct expectations *x,
+		      struct fail *f)
+{
+	uint8_t nonce[evidence_nonce_max];
+	size_t len = 0;
+	int r;
+
+	if (w->challenged) {
+		x->challenged = true;
+		return keep_file(files, w->challenged, challenge_size,
+				 "check --challenged", &x->nonce, f);
+	}
+	if (!w->nonce) /* a broker makes them itself */
+		return 0;
+	if (hex_decode(w->nonce, sizeof(nonce), nonce, &len) < 0)
+		return options_refuse(f, command,
+				      "--nonce %s is not 1 to 64 bytes in "
+				      "lower-case hex",
+				      w->nonce);
+	r = bytes_copy(nonce, len, &files->file[files->n]);
+	if (r < 0)
+		return fail_errno(f, r, "free memory", "read the nonce");
+	x->nonce = &files->file[files->n++];
+	return 0;
+}
+
+/* A name in hex, or a file with a TPM2B_PUBLIC, whose name counts. */
+static int read_key(const char *word, const char *remedy,
+		    struct verify_files *files, struct believed_key *ret,
+		    struct fail *f)
+{
+	const struct bytes *file = NULL;
+	struct tpm_public key;
+	size_t len = 0;
+	int r;
+
+	if (!word)
+		return 0;
+	ret->given = true;
+	if (hex_decode(word, sizeof(ret->name), ret->name, &len) == 0 &&
+	    len == sizeof(ret->name))
+		return 0;
+	r = keep_file(files, word, tpm_public_max, remedy, &file, f);
+	if (r == 0)
+		r = tpm_public_read(file, &key, f);
+	else
+		return r;
+	if (r == -EINVAL)
+		return fail_because(f,
+				    "it is no TPM2B_PUBLIC of an RSA or ECC "
+				    "key with SHA-256 names",
+				    remedy, "use %s", word);
+	if (r < 0)
+		return fail_errno(f, r, "free memory", "use %s", word);
+	memcpy(ret->name, key.name, sizeof(ret->name));
+	return 0;
+}
+
+/* A certificate in the directory; only ark.pem has to be there. */
+static int read_certificate(const char *dir, const char *name, bool needed,
+			    struct verify_files *files,
+			    const struct bytes **ret, struct fail *f)
+{
+	char path[PATH_MAX];
+	int r;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, name) >=
+	    sizeof(path))
+		return fail_errno(f, ENAMETOOLONG, "choose a shorter path",
+				  "read %s of %s", name, dir);
+	r = keep_file(files, path, snp_certificate_max, "check --snp-certs",
+		      ret, f);
+	return r == -ENOENT && !needed ? 0 : r;
+}
+
+static int read_snp(const struct verify_words *w, const char *command,
+		    struct verify_files *files, struct expectations *x,
+		    struct fail *f)
+{
+	size_t len = 0;
+	int r;
+
+	if (w->snp_measurement &&
+	    (hex_decode(w->snp_measurement, sizeof(x->measurement),
+			x->measurement, &len) < 0 ||
+	     len != sizeof(x->measurement)))
+		return options_refuse(f, command,
+				      "--snp-measurement %s is not 48 bytes in "
+				      "lower-case hex",
+				      w->snp_measurement);
+	x->has_measurement = w->snp_measurement != NULL;
+	if (!w->snp_certs)
+		return 0;
+	r = read_certificate(w->snp_certs, "ark.pem", true, files, &x->snp.ark,
+			     f);
+	if (r == 0)
+		r = read_certificate(w->snp_certs, "ask.pem", false, files,
+				     &x->snp.ask, f);
+	return r < 0 ? r
+		     : read_certificate(w->snp_certs, "vcek.pem", false, files,
+					&x->snp.vcek, f);
+}
+
+int verify_read_words(const struct verify_words *words, const char *command,
+		      struct verify_files *files, struct expectations *ret,
+		      struct fail *f)
+{
+	int r = read_nonce(words, command, files, ret, f);
+
+	if (r == 0)
+		r = read_key(words->ak, "check --ak", files, &ret->ak, f);
+	if (r == 0)
+		r = read_key(words->ek, "check --ek", files, &ret->ek, f);
+	if (r == 0 && words->ek_ca)
+		r = keep_file(files, words->ek_ca, ek_ca_max, "check --ek-ca",
+			      &ret->ek_ca, f);
+	return r ? r : read_snp(words, command, files, ret, f);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+/* See manifest.h. A manifest is a file like any other: nothing is assumed. */
+#include "cvmctl/image/manifest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cvmctl/image/image.h"
+#include "lib/hex.h"
+#include "lib/io.h"
+#include "lib/own.h"
+
+#define REBUILD "build the image again"
+
+int manifest_read(const char *image, struct json_object **ret, struct fail *f)
+{
+	char path[PATH_MAX];
+	own_bytes struct bytes text = { 0 };
+	own_json struct json_object *o = NULL;
+	int r;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/" IMAGE_MANIFEST, image) >=
+	    sizeof(path))
+		return fail_errno(f, ENAMETOOLONG, "choose a shorter path",
+				  "read the manifest of %s", image);
+	r = io_read_file(AT_FDCWD, path, manifest_max, &text);
+	if (r < 0)
+		return fail_errno(f, r,
+				  "give the directory that cvmctl build "
+				  "wrote",
+				  "read %s", path);
+	o = json_tokener_parse((const char *)text.data);
+	if (strcmp(json_get_string(o, "type"), IMAGE_TYPE) != 0)
+		return fail_because(f, "it is no manifest of ours", REBUILD,
+				    "read %s", path);
+	*ret = take_ptr(o);
+	return 0;
+}
+
+int manifest_read_pcr(struct json_object *manifest, enum digest_alg bank,
+		      uint8_t ret[static digest_size_max], struct fail *f)
+{
+	struct json_object *banks =
+		json_get(json_get(manifest, "apps"), "banks");
+	const char *hex =
+		json_get_string(json_get(banks, digest_name(bank)), "measured");
+	uint8_t value[digest_size_max];
+	size_t len = 0;
+
+	if (hex_decode(hex, sizeof(value), value, &len) < 0 ||
+	    len != digest_size(bank))
+		return fail_because(f, "the manifest does not hold it", REBUILD,
+				    "read PCR 14 in bank %s",
+				    digest_name(bank));
+	memcpy(ret, value, len);
+	return 0;
+}
+
+int manifest_check_prediction(struct json_object *manifest, const char *name,
+			      const struct pcr_values *values, struct fail *f)
+{
+	uint8_t value[digest_size_max];
+	int r = manifest_read_pcr(manifest, values->bank, value, f);
+
+	if (r < 0)
+		return r;
+	if (memcmp(value, values->value[pcr_apps], digest_size(values->bank)) !=
+	    0)
+		return fail_because(f, "it is a prediction for another image",
+				    "predict again with cvmctl predict",
+				    "use %s", name);
+	return 0;
+}
+
+int manifest_find_volume(struct json_object *manifest, const char *name,
+			 struct manifest_volume *ret, struct fail *f)
+{
+	struct json_object *volumes = json_get(manifest, "volumes");
+	bool is_array = json_object_is_type(volumes, json_type_array);
+	size_t n = is_array ? json_object_array_length(volumes) : 0;
+
+	for (size_t i = 0; i < n && (name || n == 1); i++) {
+		struct json_object *v = json_object_array_get_idx(volumes, i);
+		const char *its_name = json_get_string(v, "name");
+
+		if (name && strcmp(name, its_name) != 0)
+			continue;
+		ret->name = its_name;
+		ret->uuid = json_get_string(v, "uuid");
+		ret->import = json_object_get_boolean(json_get(v, "import"));
+		ret->delivered =
+			strcmp(json_get_string(v, "key"),
+			       boot_key_kind_name(BOOT_KEY_DELIVERED)) == 0;
+		return 0;
+	}
+	if (name)
+		return fail_because(f, "boot.conf has no such volume",
+				    "check [volume NAME] in boot.conf",
+				    "seal volume %s", name);
+	return fail_because(f, "boot.conf has none, or several",
+			    "give --volume NAME", "choose the volume");
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading what image_write_manifest wrote. */
+#ifndef CVMCTL_IMAGE_MANIFEST_H
+#define CVMCTL_IMAGE_MANIFEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/fail.h"
+#include "lib/json.h"
+#include "seal/pcr.h"
+
+enum { manifest_max = 256 * 1024 * 1024, manifest_depth_max = 12 };
+
+/* The manifest of an image directory. The caller releases *ret. */
+int manifest_read(const char *image, struct json_object **ret, struct fail *f);
+
+/* The value of PCR 14 in a bank that keys are sealed to. */
+int manifest_read_pcr(struct json_object *manifest, enum digest_alg bank,
+		      uint8_t ret[static digest_size_max], struct fail *f);
+
+/*
+ * Refuses values that the file called name predicts, when their PCR 14 is not
+ * that of the manifest: they are of another image. 0 or -errno.
+ */
+int manifest_check_prediction(struct json_object *manifest, const char *name,
+			      const struct pcr_values *values, struct fail *f);
+
+/* A volume of boot.conf, borrowed from the manifest. */
+struct manifest_volume {
+	const char *name;
+	const char *uuid; /* may be "" */
+	bool import;	  /* false where the manifest does not say */
+	bool delivered;	  /* by a broker, not sealed */
+};
+
+/* The volume of that name; with a NULL name the only one. */
+int manifest_find_volume(struct json_object *manifest, const char *name,
+			 struct manifest_volume *ret, struct fail *f);
+
+#endif

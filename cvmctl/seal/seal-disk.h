@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* The disk's side of cvmctl seal: a keyslot and a token for a sealed key. */
+#ifndef CVMCTL_SEAL_SEAL_DISK_H
+#define CVMCTL_SEAL_SEAL_DISK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/fail.h"
+#include "lib/secret.h"
+#include "seal/sealed-key.h"
+
+struct seal_disk {
+	const char *device;
+	const char *uuid;    /* NULL: a random one */
+	const char *label;   /* of the volume and its file system */
+	uint64_t size_bytes; /* of a new image file; 0: device exists */
+	bool make_ext4;
+	bool force; /* format although the disk is not empty */
+	const struct secret *passphrase; /* of the sealed key's keyslot */
+	const struct secret *other;	 /* one more key; empty: none */
+	const struct sealed_key *sealed; /* unless it goes to a key store */
+	const char *key_store;		 /* or NULL */
+	const struct secret *secret;	 /* for it */
+};
+
+/* Where the sealed key is on the disk. */
+struct seal_place {
+	int token; /* -ENOENT: it is in a key store */
+	int keyslot;
+};
+
+/*
+ * Formats the disk, unless its beginning or its end holds something; "other"
+ * gets a keyslot of its own. A file that was made for it goes again when
+ * that fails, or a signal ends cvmctl.
+ */
+int seal_disk_format(const struct seal_disk *d, struct seal_place *ret,
+		     struct fail *f);
+
+/* Adds a keyslot and a token to a volume that "other" opens. */
+int seal_disk_add(const struct seal_disk *d, struct seal_place *ret,
+		  struct fail *f);
+
+/*
+ * Adds a keyslot to a volume that "other" opens, puts the token in the place
+ * of that number, or of the only one for -1, and removes the keyslot of the
+ * token that was there, unless "other" opens it.
+ */
+int seal_disk_replace(const struct seal_disk *d, int token,
+		      struct seal_place *ret, struct fail *f);
+
+#endif

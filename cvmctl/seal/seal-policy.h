@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Under what cvmctl seal seals: from its options to a policy, and whether
+ * that policy protects anything.
+ */
+#ifndef CVMCTL_SEAL_SEAL_POLICY_H
+#define CVMCTL_SEAL_SEAL_POLICY_H
+
+#include "cvmctl/tool/options.h"
+#include "lib/bytes.h"
+#include "lib/json.h"
+#include "seal/sealed-key.h"
+
+struct seal_policy_options {
+	const char *bank;	 /* NULL: sha256 */
+	const char *prediction;	 /* file of cvmctl predict --json, or NULL */
+	const char *signed_by;	 /* public release key in PEM, or NULL */
+	const char *signed_pcrs; /* "4,9,14" */
+	struct option_list pcr;	 /* "N=HEX" each */
+	bool apps_only;		 /* PCR 14 without the boot chain */
+	bool any_pcr;		 /* PCRs whose values do not last, too */
+};
+
+/*
+ * The policy that the options and, if it is not NULL, the manifest of an image
+ * ask for. *ret_signer holds the release key, borrowed by *ret; the caller
+ * frees it. 0, COMMAND_USAGE or -errno.
+ */
+int seal_policy_make(const struct seal_policy_options *o,
+		     struct json_object *manifest, struct bytes *ret_signer,
+		     struct seal_policy *ret, struct fail *f);
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* What cvmctl says while it works. */
+#ifndef CVMCTL_TOOL_PROGRESS_H
+#define CVMCTL_TOOL_PROGRESS_H
+
+/* "cvmctl: what ..." on stderr: for work that takes over a second. */
+__attribute__((format(printf, 1, 2))) void command_progress(const char *what,
+							    ...);
+
+#endif
