@@ -4,6 +4,8 @@ and of cvmctl, by tests/bench-hash, against what is possible.
 
 In the page cache, on this machine: against `openssl speed` of the same digests
 on as many CPUs. One file has no more to share between CPUs than its digests.
+Small files must be opened and read as well, which takes the same CPUs: what
+that takes by itself, and what ratio it leaves, is shown for them.
 Times are compared, and CPU time for itself, since other work on the machine
 takes time and openssl speed counts CPU time only.
 
@@ -145,7 +147,7 @@ def drop_all(folder):
 
 def run_hash(folder, digests):
     """Seconds, seconds of CPU time, bytes, and the KiB that it grew by."""
-    done = subprocess.run([HOST_HASH, "1", ",".join(digests), folder],
+    done = subprocess.run([HOST_HASH, "1", ",".join(digests) or "none", folder],
                           capture_output=True, text=True, check=True)
     return map(float, done.stdout.split())
 
@@ -167,6 +169,23 @@ def warm_case(name, folder, files, digests):
         statistics.median(limits), statistics.median(ratios),
         f"{statistics.median(cpu_ratios):>4.2f}  {WARM_GOAL:.2f}"
         f"{max(grown) / 1024:>5.1f} MiB")
+
+
+def small_case(name, folder, files):
+    """The same without a digest, and what is possible with each."""
+    cpus = len(os.sched_getaffinity(0))
+    rates, ratios = [], {digests: [] for digests in DIGESTS}
+    for _ in range(ROUNDS):
+        read_all(folder)
+        seconds, _, size, _ = run_hash(folder, ())
+        rates.append(size / seconds)
+        for digests, found in ratios.items():
+            possible, _ = possible_seconds(size, files, digests, cpus)
+            found.append(possible / (possible + seconds))
+    print(f"  {name + ', opened and read':<48}"
+          f"{statistics.median(rates) / 1e6:>8.1f}  leaves a ratio of",
+          " and ".join(f"{statistics.median(found):.2f} ({'+'.join(digests)})"
+                       for digests, found in ratios.items()), flush=True)
 
 
 def disk_case(name, folder):
@@ -194,6 +213,8 @@ def on_host(work):
         write_files(folder, files, size)
         for digests in DIGESTS:
             warm_case(name, folder, files, digests)
+        if size < MIB:
+            small_case(name, folder, files)
         disk_case(name, folder)
         shutil.rmtree(folder)
 

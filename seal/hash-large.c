@@ -19,32 +19,41 @@ static struct window window_of(const struct large *l, uint64_t number)
 	};
 }
 
-/* Asks before anything is read, of as many windows as cost nothing. */
-static bool is_cached(const struct large *l)
+static void cut(struct large *l, size_t window)
+{
+	uint64_t size = (uint64_t)l->file->st.st_size;
+
+	l->shape.window = window;
+	l->windows = (size + window - 1) / window;
+}
+
+/* Asks before anything is read, and decides what follows from it. */
+static void ask_cache(struct large *l)
 {
 	enum { samples = 32 };
-	unsigned cached = 0;
+	const struct window all = { .fd = l->fd,
+				    .size = (size_t)l->file->st.st_size };
+	unsigned cached = window_cached(&all, samples);
 
-	for (uint64_t i = 0; i < samples; i++) {
-		const struct window w = window_of(l, i * l->windows / samples);
-
-		cached += window_is_cached(&w);
-	}
-	return cached > samples / 2;
+	l->keep = all.size <= large_keep_max || cached > samples / 2;
+	l->cached = cached == samples;
+	if (!l->cached)
+		return;
+	/* to map and unmap costs the less the fewer windows there are */
+	cut(l, l->shape.cached_window);
+	l->shape.reach = 1;
 }
 
 int large_open(struct large *l, const struct large_shape *shape)
 {
-	uint64_t size = (uint64_t)l->file->st.st_size;
-
 	if (!l->file->algs)
 		return -EINVAL; /* there would be no step to be the last */
 	l->shape = *shape;
-	l->windows = (size + shape->window - 1) / shape->window;
+	cut(l, shape->window);
 	l->fd = content_open(l->file);
 	if (l->fd < 0)
 		return l->fd;
-	l->keep = size <= large_keep_max || is_cached(l);
+	ask_cache(l);
 	return digest_begin(&l->state, l->file->algs);
 }
 
@@ -92,10 +101,12 @@ bool large_next(struct large *l, bool share, struct large_step *ret)
 
 static void read_ahead(const struct large *l, uint64_t from, uint64_t to)
 {
-	for (uint64_t i = from; i < to; i++) {
+	enum { samples = 8 };
+
+	for (uint64_t i = from; i < to && !l->cached; i++) {
 		const struct window w = window_of(l, i);
 
-		if (!window_is_cached(&w))
+		if (window_cached(&w, samples) < samples)
 			window_read_ahead(&w);
 	}
 }

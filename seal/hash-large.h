@@ -25,13 +25,15 @@ struct large_shape {
 	size_t window; /* bytes of each */
 	unsigned
 		reach; /* windows between the slowest digest and what is read */
-	bool guarded;  /* a window_guard stands */
+	size_t cached_window; /* of a file that need not be read ahead */
+	bool guarded;	      /* a window_guard stands */
 };
 
 struct large {
 	struct content *file; /* NULL: none */
 	int fd;		      /* -1: none */
 	bool keep;	      /* drop nothing */
+	bool cached;	      /* read nothing ahead */
 	bool ready;	      /* locked; it has steps */
 	bool begun;	      /* locked; the first step is done */
 	struct large_shape shape;

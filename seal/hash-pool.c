@@ -23,6 +23,7 @@ enum {
 	workers_max = 64,
 	windows_total = 12 * 1024 * 1024,
 	window_max = 1024 * 1024,
+	cached_window_max = 4 * window_max,
 };
 
 _Static_assert(workers_max *window_buffer + windows_total <= 16 << 20,
@@ -93,11 +94,15 @@ static struct large_shape shape_for(size_t threads)
 {
 	size_t share = windows_total / threads;
 	size_t window = window_max;
+	size_t cached = cached_window_max;
 
 	while (window > window_buffer && window * 4 > share)
 		window /= 2;
+	while (cached > share)
+		cached /= 2;
 	return (struct large_shape){ .window = window,
-				     .reach = (unsigned)(share / window) };
+				     .reach = (unsigned)(share / window),
+				     .cached_window = cached };
 }
 
 /* From here down to work(), the lock is held before and after each call. */

@@ -18,11 +18,10 @@ enum {
 
 	/*
 	 * Memory is slower than SHA instructions, and the CPU does not look
-	 * beyond a page by itself. As many lines as it can wait for at once,
-	 * a few pages ahead: measured, and not critical.
+	 * beyond a page by itself: it is shown the beginning of the next one,
+	 * as many lines as it can wait for at once, and finds the others.
 	 */
-	step = 16 * cache_line,
-	fetch_ahead = 2 * page,
+	fetched = 16 * cache_line,
 
 	/* the kernel may cut a longer request to read ahead short */
 	read_ahead_step = 128 * 1024,
@@ -84,24 +83,22 @@ static void unmap(uint8_t *at, const struct window *w)
 	(void)munmap(at, w->size); /* it was mapped like that */
 }
 
-bool window_is_cached(const struct window *w)
+unsigned window_cached(const struct window *w, unsigned samples)
 {
 	uint8_t *at = map(w);
-	size_t asked = 0;
-	size_t cached = 0;
+	unsigned cached = 0;
 
-	if (!at)
-		return true;
-	/* to ask for every page would cost a fiftieth of the digest */
-	for (size_t i = 0; i < w->size; i += read_ahead_step) {
+	for (unsigned i = 0; at && i < samples; i++) {
+		size_t pages = (w->size + page - 1) / page;
 		unsigned char resident = 1; /* if the kernel does not say */
 
-		(void)mincore(at + i, 1, &resident);
+		(void)mincore(at + pages * i / samples * page, 1, &resident);
 		cached += resident & 1;
-		asked++;
 	}
+	if (!at)
+		return samples;
 	unmap(at, w);
-	return cached == asked;
+	return cached;
 }
 
 void window_read_ahead(const struct window *w)
@@ -120,7 +117,7 @@ void window_drop(const struct window *w)
 
 static void fetch(const uint8_t *at)
 {
-	for (size_t i = 0; i < step; i += cache_line)
+	for (size_t i = 0; i < fetched; i += cache_line)
 		__builtin_prefetch(at + i);
 }
 
@@ -129,13 +126,13 @@ static int digest_memory(const uint8_t *at, size_t size,
 {
 	int r = 0;
 
-	for (size_t done = 0; r == 0 && done < size; done += step) {
+	for (size_t done = 0; r == 0 && done < size; done += page) {
 		size_t left = size - done;
 
-		if (left > fetch_ahead + step)
-			fetch(at + done + fetch_ahead);
+		if (left >= page + fetched)
+			fetch(at + done + page);
 		r = digest_update(state, algs, at + done,
-				  left < step ? left : step);
+				  left < page ? left : page);
 	}
 	return r;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One window of a file, a piece of at most a MiB: is it in the page cache,
+ * One window of a file, a piece of some MiB at most: is it in the page cache,
  * read it ahead, digest it, drop it again. It is digested where it lies in the
  * page cache, since to copy it out costs a sixth of what SHA-256 costs on a
  * CPU that has instructions for it.
@@ -39,11 +39,12 @@ void window_guard_raise(struct window_guard *g);
 void window_guard_drop(struct window_guard *g);
 
 /*
- * It is in the page cache, as far as a few pages of it show. Also true when
- * the kernel does not tell, which it does only to who may write to the file or
+ * How many of that many pages, spread over it, are in the page cache: to ask
+ * for every page would cost a fiftieth of the digest. All of them when the
+ * kernel does not tell, which it does only to who may write to the file or
  * owns it.
  */
-bool window_is_cached(const struct window *w);
+unsigned window_cached(const struct window *w, unsigned samples);
 
 /* Begins to read it, and does not wait. */
 void window_read_ahead(const struct window *w);
