@@ -9,7 +9,6 @@
 #include "tests/certificates.h"
 #include "tests/trial.h"
 
-static struct boot_story story;
 static struct bytes ca;	      /* PEM */
 static struct bytes other_ca; /* the same name, another key */
 static struct bytes ek_der;
@@ -80,7 +79,7 @@ static void make_certificates(void)
 	struct fail f = { 0 };
 	struct trial t;
 
-	trial_begin(&t, &story);
+	trial_begin(&t);
 	assert_int_equal(tpm_public_read(&t.e.tpm.ek, &ek, &f), 0);
 	key = tpm_public_import(&ek);
 	ca = make_ca(maker);
@@ -171,11 +170,6 @@ static const struct trial_case cases[] = {
 	{ "none in the TPM", certify_not, CHECK_REFUSED, NAME,
 	  "the TPM has no certificate for it" },
 };
-
-static void judges(void **state)
-{
-	trial_run(&story, *state);
-}
 
 int main(void)
 {

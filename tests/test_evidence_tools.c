@@ -15,7 +15,6 @@
 
 enum { quoted_pcrs = 16 };
 
-static struct boot_story story;
 static struct tree tree;
 
 static void put(const char *name, const struct bytes *b)
@@ -90,7 +89,7 @@ static void agrees_about_the_quote(void **state)
 	struct trial t;
 
 	(void)state;
-	trial_begin(&t, &story);
+	trial_begin(&t);
 	assert_true(checks_quote(&t, t.e.nonce.data, t.e.nonce.len));
 	assert_false(checks_quote(&t, other, sizeof(other)));
 	t.e.tpm.quote.signature.data[t.e.tpm.quote.signature.len - 1] ^= 1;
@@ -120,7 +119,7 @@ static void agrees_about_the_firmware(void **state)
 	struct trial t;
 
 	(void)state;
-	trial_begin(&t, &story);
+	trial_begin(&t);
 	for (size_t i = 0; i < array_size(pcrs); i++)
 		assert_true(replays(&t, pcrs[i]));
 	trial_drop_last_firmware(&t);
@@ -141,7 +140,7 @@ static void agrees_about_ima(void **state)
 	struct trial t;
 
 	(void)state;
-	trial_begin(&t, &story);
+	trial_begin(&t);
 	assert_true(accepts_list(&t));
 	t.e.ima.data[t.e.ima.len - 2] ^= 1;
 	assert_false(accepts_list(&t));
@@ -157,10 +156,8 @@ int main(void)
 	};
 	int r;
 
-	story_make(&story);
 	tree_make(&tree);
-	r = table_run(tables, array_size(tables));
+	r = trial_main(tables, array_size(tables));
 	tree_remove(&tree);
-	story_free(&story);
 	return r;
 }

@@ -14,8 +14,6 @@
 
 enum { attributes_at = 2 + 2 + 2 }; /* in a TPM2B_PUBLIC */
 
-static struct boot_story story;
-
 static const uint8_t other_nonce[challenge_size] = { 1 };
 
 static void change_nonce(struct trial *t)
@@ -51,18 +49,18 @@ static void give_ak(struct trial *t)
 	t->x.nonce = &t->e.nonce;
 	t->x.ek.given = false;
 	t->x.ak.given = true;
-	memcpy(t->x.ak.name, t->story->ak, sizeof(t->story->ak));
+	memcpy(t->x.ak.name, story.ak, sizeof(story.ak));
 }
 
 static void give_other_ak(struct trial *t)
 {
 	give_ak(t);
-	memcpy(t->x.ak.name, t->story->ek, sizeof(t->story->ek));
+	memcpy(t->x.ak.name, story.ek, sizeof(story.ek));
 }
 
 static void give_other_ek(struct trial *t)
 {
-	memcpy(t->x.ek.name, t->story->ak, sizeof(t->story->ak));
+	memcpy(t->x.ek.name, story.ak, sizeof(story.ak));
 }
 
 static void give_no_ek(struct trial *t)
@@ -278,11 +276,6 @@ static const struct trial_case cases[] = {
 	  "not account for them" },
 };
 
-static void judges(void **state)
-{
-	trial_run(&story, *state);
-}
-
 /* What could be refused for two reasons is refused for the first. */
 static void refuses_names(void **state)
 {
@@ -298,7 +291,7 @@ static void refuses_names(void **state)
 		own_verdict struct verdict v = { .n = 0 };
 		struct trial t;
 
-		trial_begin(&t, &story);
+		trial_begin(&t);
 		given[i].change(&t);
 		assert_int_equal(judge(&t.e, &t.x, &v), 0);
 		assert_false(verdict_trusted(&v));
@@ -320,7 +313,7 @@ static void writes_the_verdict(void **state)
 	struct trial t;
 
 	(void)state;
-	trial_begin(&t, &story);
+	trial_begin(&t);
 	assert_int_equal(judge(&t.e, &t.x, &v), 0);
 	assert_int_equal(verdict_write_json(&v, &json), 0);
 	assert_int_equal(verdict_write_text(&v, &text), 0);
@@ -343,10 +336,6 @@ int main(void)
 		CASE(refuses_names),
 		CASE(writes_the_verdict),
 	};
-	int r;
 
-	story_make(&story);
-	r = table_run(tables, array_size(tables));
-	story_free(&story);
-	return r;
+	return trial_main(tables, array_size(tables));
 }

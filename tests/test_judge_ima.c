@@ -13,8 +13,6 @@
 #include "evidence/ima-log.h"
 #include "tests/trial.h"
 
-static struct boot_story story;
-
 enum { records = 5 };
 
 /* Where each record begins, and where the last one ends. */
@@ -182,11 +180,6 @@ static const struct trial_case cases[] = {
 	  NO_LEAD },
 };
 
-static void judges(void **state)
-{
-	trial_run(&story, *state);
-}
-
 static const struct explained {
 	const char *entry;
 	enum log_origin origin;
@@ -207,7 +200,7 @@ static void explains(void **state)
 	struct trial t;
 
 	(void)state;
-	trial_begin(&t, &story);
+	trial_begin(&t);
 	assert_int_equal(judge(&t.e, &t.x, &v), 0);
 	for (size_t i = 0; i < records; i++) {
 		const struct log_event *e =
@@ -231,10 +224,6 @@ int main(void)
 		TABLE(judges, cases),
 		CASE(explains),
 	};
-	int r;
 
-	story_make(&story);
-	r = table_run(tables, array_size(tables));
-	story_free(&story);
-	return r;
+	return trial_main(tables, array_size(tables));
 }

@@ -11,8 +11,6 @@
 
 #include "tests/trial.h"
 
-static struct boot_story story;
-
 static void drop_firmware(struct trial *t)
 {
 	bytes_free(&t->e.firmware);
@@ -20,9 +18,8 @@ static void drop_firmware(struct trial *t)
 
 static void own_manifest(struct trial *t)
 {
-	assert_int_equal(json_object_deep_copy(t->story->manifest, &t->manifest,
-					       NULL),
-			 0);
+	assert_int_equal(
+		json_object_deep_copy(story.manifest, &t->manifest, NULL), 0);
 	t->x.manifest = t->manifest;
 }
 
@@ -82,9 +79,9 @@ static void expect_other_kernel(struct trial *t)
 /* An event of the firmware, hidden where only systemd is looked for. */
 static void move_to_systemd(struct trial *t)
 {
-	own_json struct json_object *o = event_to_json(
-		&t->story->firmware.event[t->story->firmware.n - 1], 0,
-		&(struct events_into){ .banks = ~0U });
+	own_json struct json_object *o =
+		event_to_json(&story.firmware.event[story.firmware.n - 1], 0,
+			      &(struct events_into){ .banks = ~0U });
 	own_text struct text record = { 0 };
 	own_bytes struct bytes line = { 0 };
 
@@ -98,7 +95,7 @@ static void move_to_systemd(struct trial *t)
 
 static void predict(struct trial *t)
 {
-	t->x.prediction = t->story->prediction;
+	t->x.prediction = story.prediction;
 }
 
 static void predict_for_others(struct trial *t)
@@ -109,8 +106,8 @@ static void predict_for_others(struct trial *t)
 
 static struct json_object *own_prediction_boot(struct trial *t)
 {
-	assert_int_equal(json_object_deep_copy(t->story->prediction,
-					       &t->prediction, NULL),
+	assert_int_equal(json_object_deep_copy(story.prediction, &t->prediction,
+					       NULL),
 			 0);
 	t->x.prediction = t->prediction;
 	return json_get(t->prediction, "boot");
@@ -169,20 +166,11 @@ static const struct trial_case cases[] = {
 	  "the initramfs of the manifest was not booted as it is; " UNLESS },
 };
 
-static void judges(void **state)
-{
-	trial_run(&story, *state);
-}
-
 int main(void)
 {
 	static const struct table tables[] = {
 		TABLE(judges, cases),
 	};
-	int r;
 
-	story_make(&story);
-	r = table_run(tables, array_size(tables));
-	story_free(&story);
-	return r;
+	return trial_main(tables, array_size(tables));
 }

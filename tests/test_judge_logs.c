@@ -11,21 +11,18 @@
 
 #include "tests/trial.h"
 
-static struct boot_story story;
-
 enum { firmware_initrd = 6, init_exec = 1, init_directory = 2 };
 
 /* -- the firmware's log ---------------------------------------------------- */
 
 /* Borrowed from the story: freed with free(). */
-static struct events copy_firmware(const struct trial *t, size_t spare)
+static struct events copy_firmware(size_t spare)
 {
-	struct events copy = { .n = t->story->firmware.n };
+	struct events copy = { .n = story.firmware.n };
 
 	copy.event = calloc(copy.n + spare, sizeof(*copy.event));
 	assert_non_null(copy.event);
-	memcpy(copy.event, t->story->firmware.event,
-	       copy.n * sizeof(*copy.event));
+	memcpy(copy.event, story.firmware.event, copy.n * sizeof(*copy.event));
 	return copy;
 }
 
@@ -51,7 +48,7 @@ static void drop_firmware(struct trial *t)
 
 static void swap_firmware(struct trial *t)
 {
-	struct events copy = copy_firmware(t, 0);
+	struct events copy = copy_firmware(0);
 	struct event last = copy.event[copy.n - 1];
 
 	copy.event[copy.n - 1] = copy.event[copy.n - 2];
@@ -63,7 +60,7 @@ static void swap_firmware(struct trial *t)
 /* After the others, or before them. */
 static void repeat_firmware(struct trial *t)
 {
-	struct events copy = copy_firmware(t, 1);
+	struct events copy = copy_firmware(1);
 
 	copy.event[copy.n] = copy.event[2]; /* the kernel, of PCR 4 */
 	copy.n++;
@@ -73,7 +70,7 @@ static void repeat_firmware(struct trial *t)
 
 static void add_firmware(struct trial *t)
 {
-	struct events copy = copy_firmware(t, 1);
+	struct events copy = copy_firmware(1);
 
 	memmove(copy.event + 1, copy.event, copy.n * sizeof(*copy.event));
 	copy.event[0] = copy.event[1 + firmware_initrd];
@@ -84,7 +81,7 @@ static void add_firmware(struct trial *t)
 
 static void change_firmware(struct trial *t)
 {
-	struct events copy = copy_firmware(t, 0);
+	struct events copy = copy_firmware(0);
 
 	copy.event[firmware_initrd].digests.value[DIGEST_SHA256][3] ^= 1;
 	trial_write_firmware(t, &copy);
@@ -269,20 +266,11 @@ static const struct trial_case cases[] = {
 	  "its record 1 is none of systemd" },
 };
 
-static void judges(void **state)
-{
-	trial_run(&story, *state);
-}
-
 int main(void)
 {
 	static const struct table tables[] = {
 		TABLE(judges, cases),
 	};
-	int r;
 
-	story_make(&story);
-	r = table_run(tables, array_size(tables));
-	story_free(&story);
-	return r;
+	return trial_main(tables, array_size(tables));
 }

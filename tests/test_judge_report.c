@@ -11,7 +11,6 @@
 
 #include "tests/snp-maker.h"
 
-static struct boot_story story;
 static struct maker maker;
 
 static uint8_t *report(const struct trial *t)
@@ -198,7 +197,7 @@ static void be_the_processor(struct trial *t)
 	const struct digest_span spans[] = {
 		{ context, strlen(context) },
 		{ t->e.nonce.data, t->e.nonce.len },
-		{ t->story->ak, sizeof(t->story->ak) },
+		{ story.ak, sizeof(story.ak) },
 	};
 	struct evidence_report *r = &t->e.report[0];
 	struct digest_set d;
@@ -294,11 +293,6 @@ static const struct trial_case cases[] = {
 	  "there is no report of AMD SEV-SNP, and no other is understood" },
 };
 
-static void judges(void **state)
-{
-	trial_run(&story, *state);
-}
-
 int main(void)
 {
 	static const struct table tables[] = {
@@ -306,10 +300,8 @@ int main(void)
 	};
 	int r;
 
-	story_make(&story);
 	maker_make(&maker);
-	r = table_run(tables, array_size(tables));
+	r = trial_main(tables, array_size(tables));
 	maker_free(&maker);
-	story_free(&story);
 	return r;
 }

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One judgement of the evidence of tests/evidence.h, with one thing changed,
- * and the check that has to notice. Include cmocka.h first.
+ * and the check that has to notice.
  */
 #ifndef TESTS_TRIAL_H
 #define TESTS_TRIAL_H
 
+#include "tests/table.h"
+
 #include "evidence/read.h"
 #include "tests/evidence.h"
 
+/* Of one boot, made once: trial_main. */
+static struct boot_story story;
+
 struct trial {
-	const struct boot_story *story;
 	struct evidence e;
 	struct expectations x;
 	struct bytes nonce;	      /* borrowed from the story */
@@ -19,22 +23,20 @@ struct trial {
 };
 
 /* A challenged TPM, whose endorsement key is known; no processor. */
-static inline void trial_begin(struct trial *t, const struct boot_story *story)
+static inline void trial_begin(struct trial *t)
 {
 	struct fail f = { 0 };
 
-	*t = (struct trial){ .story = story,
+	*t = (struct trial){ .nonce = { story.random, sizeof(story.random) },
 			     .x = { .challenged = true,
 				    .without_hardware = true,
-				    .manifest = story->manifest } };
-	assert_ok(evidence_read_json((const char *)story->evidence.data,
-				     story->evidence.len, &t->e, &f),
+				    .manifest = story.manifest } };
+	assert_ok(evidence_read_json((const char *)story.evidence.data,
+				     story.evidence.len, &t->e, &f),
 		  &f);
-	t->nonce = (struct bytes){ (uint8_t *)(uintptr_t)story->random,
-				   sizeof(story->random) };
 	t->x.nonce = &t->nonce;
 	t->x.ek.given = true;
-	memcpy(t->x.ek.name, story->ek, sizeof(story->ek));
+	memcpy(t->x.ek.name, story.ek, sizeof(story.ek));
 }
 
 static inline void trial_end(struct trial *t)
@@ -58,7 +60,7 @@ static inline void trial_write_firmware(struct trial *t,
 
 static inline void trial_drop_last_firmware(struct trial *t)
 {
-	struct events most = t->story->firmware; /* borrowed */
+	struct events most = story.firmware; /* borrowed */
 
 	most.n--;
 	trial_write_firmware(t, &most);
@@ -107,15 +109,15 @@ static inline bool trial_says(const struct verdict *v,
 	return false;
 }
 
-/* The check says so, and the verdict follows it. */
-static inline void trial_run(const struct boot_story *story,
-			     const struct trial_case *c)
+/* A test of rows of struct trial_case: the check says so, and the verdict. */
+static inline void judges(void **state)
 {
+	const struct trial_case *c = *state;
 	own_verdict struct verdict v = { .n = 0 };
 	struct trial t;
 	bool good = c->result == CHECK_OK || c->result == CHECK_SKIPPED;
 
-	trial_begin(&t, story);
+	trial_begin(&t);
 	if (c->change)
 		c->change(&t);
 	assert_int_equal(judge(&t.e, &t.x, &v), 0);
@@ -124,6 +126,17 @@ static inline void trial_run(const struct boot_story *story,
 		fail_msg("not so: %s", c->text);
 	}
 	trial_end(&t);
+}
+
+/* table_run, with a story. */
+static inline int trial_main(const struct table *tables, size_t n)
+{
+	int r;
+
+	story_make(&story);
+	r = table_run(tables, n);
+	story_free(&story);
+	return r;
 }
 
 #endif
