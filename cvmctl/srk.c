@@ -69,8 +69,8 @@ int command_srk(int argc, char **argv, struct fail *f)
 	if (r < 0)
 		return fail_errno(f, r, "choose another --output", "write %s",
 				  o.output);
-	hex_encode(srk.name, sizeof(srk.name), name);
+	hex_encode(srk.key.name, sizeof(srk.key.name), name);
 	(void)printf("%s: %s, name %s\n", o.output,
-		     srk.type == srk_rsa ? "RSA-2048" : "P-256", name);
+		     srk.key.type == tpm_alg_rsa ? "RSA-2048" : "P-256", name);
 	return 0;
 }

@@ -73,7 +73,7 @@ static int pin_srk(const char *path, struct tpm *t, struct fail *f)
 		return fail_because(f, "it has another storage root key",
 				    "check --tpm and --srk",
 				    "take the TPM for the one of %s", path);
-	tpm_pin_srk(t, srk.name);
+	tpm_pin_srk(t, srk.key.name);
 	return 0;
 }
 

@@ -103,7 +103,7 @@ static int make_inblob(const struct evidence *e, bool svsm,
 {
 	struct digest_span spans[3] = { { e->nonce.data, e->nonce.len } };
 	struct digest_set digest;
-	struct ak_public ak;
+	struct tpm_public ak;
 	size_t n = 1;
 	int r = 0;
 

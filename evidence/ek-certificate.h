@@ -3,9 +3,9 @@
 #ifndef EVIDENCE_EK_CERTIFICATE_H
 #define EVIDENCE_EK_CERTIFICATE_H
 
-#include "evidence/public.h"
 #include "lib/bytes.h"
 #include "lib/fail.h"
+#include "seal/public.h"
 
 enum { ek_ca_max = 1024 * 1024 };
 

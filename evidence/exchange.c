@@ -100,7 +100,7 @@ int challenge_make(const struct evidence_tpm *identity,
 {
 	own_secret struct secret nonce = { 0 };
 	struct srk_public ek;
-	struct ak_public ak;
+	struct tpm_public ak;
 	int r = ek_public_parse(&identity->ek, &ek, f);
 
 	if (r == 0)

@@ -17,7 +17,7 @@
 
 #include "evidence/judge.h"
 #include "evidence/known.h"
-#include "evidence/public.h"
+#include "evidence/signature.h"
 #include "seal/pcr.h"
 
 enum {

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * See public.h: signatures by a TPM's key (TCG Part 2, 11.3). The mathematics
- * is OpenSSL's; here the numbers change their form.
+ * See signature.h. The mathematics is OpenSSL's; here the numbers change their
+ * form.
  */
+#include "evidence/signature.h"
+
 #include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
+#include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/rsa.h>
 #include <string.h>
 
-#include "evidence/public.h"
 #include "lib/own.h"
-#include "seal/key-import.h"
 #include "seal/pcr.h"
 
 enum {
@@ -20,8 +21,6 @@ enum {
 	alg_rsassa = 0x0014,
 	alg_rsapss = 0x0016,
 	alg_ecdsa = 0x0018,
-	curve_p256 = 0x0003,
-	exponent = 65537, /* the only one that tpm_public_read takes */
 	coordinate_max = 48,
 	der_max = 128, /* of two numbers of 48 bytes */
 };
@@ -44,14 +43,6 @@ static void free_pair(ECDSA_SIG **pair)
 #define own_key	   __attribute__((cleanup(free_key)))
 #define own_digest __attribute__((cleanup(free_digest)))
 #define own_pair   __attribute__((cleanup(free_pair)))
-
-EVP_PKEY *tpm_public_import(const struct tpm_public *p)
-{
-	if (p->type == tpm_alg_rsa)
-		return key_import_rsa(&p->modulus, exponent);
-	return key_import_ecc(p->curve == curve_p256 ? "P-256" : "P-384", &p->x,
-			      &p->y);
-}
 
 /* One signature, taken apart. */
 struct signature {

@@ -6,10 +6,7 @@
 #include "seal/identity-public.h"
 
 #include <errno.h>
-#include <string.h>
 
-static const char what_ek[] = "use the endorsement key";
-static const char what_ak[] = "use the attestation key";
 static const char other_keys[] =
 	"take the identity from cvmctl evidence --identity";
 
@@ -33,82 +30,37 @@ static const uint8_t ak_head[] = {
 	0x00, 0x03, 0x00, 0x10, /* P-256; no KDF */
 };
 
-enum {
-	default_exponent = 65537,
-	modulus_size = 256,
-	coordinate_max = 32,
-};
-
-/* What comes after the head, or -EINVAL. */
-static int read_head(const struct bytes *file, const uint8_t *head,
-		     size_t head_len, struct unmarshal *ret_area,
-		     struct unmarshal *ret_rest)
+/* A key of this template, or its refusal. */
+static int read_key(const struct bytes *file, const uint8_t *head,
+		    size_t head_len, struct tpm_public *ret, const char *what,
+		    const char *why, struct fail *f)
 {
-	struct unmarshal u = { file->data, file->len };
+	struct tpm_public key;
+	int r = tpm_public_read(file, &key, f);
 
-	if (file->len > srk_public_max || unmarshal_sized(&u, ret_area) < 0 ||
-	    u.len || ret_area->len < head_len ||
-	    memcmp(ret_area->at, head, head_len) != 0)
-		return -EINVAL;
-	*ret_rest = (struct unmarshal){ ret_area->at + head_len,
-					ret_area->len - head_len };
+	if (r == 0 && !unmarshal_begins(&key.area, head, head_len))
+		r = -EINVAL;
+	if (r == -EINVAL)
+		return fail_because(f, why, other_keys, "%s", what);
+	if (r < 0)
+		return fail_errno(f, r, "give the VM more memory", "%s", what);
+	*ret = key;
 	return 0;
-}
-
-static int name_of(const struct unmarshal *area,
-		   uint8_t ret[static tpm_name_size], const char *what,
-		   struct fail *f)
-{
-	int r = tpm_name(area->at, area->len, ret);
-
-	return r < 0 ? fail_errno(f, r, "give the VM more memory", "%s", what)
-		     : 0;
 }
 
 int ek_public_parse(const struct bytes *file, struct srk_public *ret,
 		    struct fail *f)
 {
-	struct srk_public ek = { .type = srk_rsa,
-				 .exponent = default_exponent };
-	struct unmarshal rest;
-	int r;
-
-	if (read_head(file, ek_head, sizeof(ek_head), &ek.area, &rest) < 0 ||
-	    unmarshal_sized(&rest, &ek.rsa) < 0 || rest.len ||
-	    ek.rsa.len != modulus_size || !(ek.rsa.at[0] & 0x80))
-		return fail_because(f,
-				    "it is not RSA 2048 of the default "
-				    "template L-1",
-				    other_keys, what_ek);
-	r = name_of(&ek.area, ek.name, what_ek, f);
-	if (r == 0)
-		*ret = ek;
-	return r;
+	return read_key(file, ek_head, sizeof(ek_head), &ret->key,
+			"use the endorsement key",
+			"it is not RSA 2048 of the default template L-1", f);
 }
 
-static bool is_coordinate(const struct unmarshal *c)
-{
-	return c->len > 0 && c->len <= coordinate_max;
-}
-
-int ak_public_parse(const struct bytes *file, struct ak_public *ret,
+int ak_public_parse(const struct bytes *file, struct tpm_public *ret,
 		    struct fail *f)
 {
-	struct unmarshal area;
-	struct unmarshal rest;
-	struct ak_public ak;
-	int r;
-
-	if (read_head(file, ak_head, sizeof(ak_head), &area, &rest) < 0 ||
-	    unmarshal_sized(&rest, &ak.x) < 0 ||
-	    unmarshal_sized(&rest, &ak.y) < 0 || rest.len ||
-	    !is_coordinate(&ak.x) || !is_coordinate(&ak.y))
-		return fail_because(f,
-				    "it is not P-256 of the template of cvmctl "
-				    "evidence",
-				    other_keys, what_ak);
-	r = name_of(&area, ak.name, what_ak, f);
-	if (r == 0)
-		*ret = ak;
-	return r;
+	return read_key(file, ak_head, sizeof(ak_head), ret,
+			"use the attestation key",
+			"it is not P-256 of the template of cvmctl evidence",
+			f);
 }

@@ -9,29 +9,21 @@
 
 #include "lib/bytes.h"
 #include "lib/fail.h"
-#include "seal/marshal.h"
 #include "seal/srk-public.h"
 
 /*
  * Takes the TPM2B_PUBLIC of an EK apart: RSA 2048 of the default template
- * L-1. *ret, of type srk_rsa, borrows from the bytes. That it is the key of a
+ * L-1. *ret borrows from the bytes. That it is the key of a
  * genuine TPM is for its certificate or for an attestation report to say.
  */
 int ek_public_parse(const struct bytes *file, struct srk_public *ret,
 		    struct fail *f);
 
-/* All but the name is borrowed from the bytes. */
-struct ak_public {
-	struct unmarshal x; /* coordinates on P-256, 1 to 32 bytes */
-	struct unmarshal y;
-	uint8_t name[tpm_name_size];
-};
-
 /*
  * The same of an AK: P-256, ECDSA with SHA-256, restricted to what the TPM
  * itself has to say, and never outside its TPM.
  */
-int ak_public_parse(const struct bytes *file, struct ak_public *ret,
+int ak_public_parse(const struct bytes *file, struct tpm_public *ret,
 		    struct fail *f);
 
 #endif

@@ -54,6 +54,11 @@ int unmarshal_sized(struct unmarshal *u, struct unmarshal *ret)
 	return 0;
 }
 
+bool unmarshal_begins(const struct unmarshal *u, const void *bytes, size_t len)
+{
+	return u->len >= len && memcmp(u->at, bytes, len) == 0;
+}
+
 void marshal_bytes(struct marshal *m, const void *data, size_t len)
 {
 	if (m->failed || len > m->size - m->len) {

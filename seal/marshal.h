@@ -21,6 +21,18 @@ enum {
 	tpm_alg_cfb = 0x0043,
 };
 
+/* TPMA_OBJECT: TCG Part 2, 8.3 */
+enum {
+	tpm_attr_fixed_tpm = 1 << 1,
+	tpm_attr_fixed_parent = 1 << 4,
+	tpm_attr_sensitive_data_origin = 1 << 5,
+	tpm_attr_user_with_auth = 1 << 6,
+	tpm_attr_no_da = 1 << 10,
+	tpm_attr_restricted = 1 << 16,
+	tpm_attr_decrypt = 1 << 17,
+	tpm_attr_sign = 1 << 18,
+};
+
 enum { tpm_name_size = 2 + 32 };
 
 /*
@@ -43,6 +55,9 @@ int unmarshal_expect(struct unmarshal *u, size_t size, uint32_t expected);
 
 /* A TPM2B, borrowed from the bytes that are read. 0 or -EINVAL. */
 int unmarshal_sized(struct unmarshal *u, struct unmarshal *ret);
+
+/* True if these bytes come first. */
+bool unmarshal_begins(const struct unmarshal *u, const void *bytes, size_t len);
 
 /*
  * Memory of the caller's that is written to. The first piece that does not

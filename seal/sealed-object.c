@@ -7,13 +7,6 @@
 
 static const char damaged[] = "its blob is damaged";
 
-enum {
-	/* TPMA_OBJECT: 8.3 */
-	attr_fixed_tpm = 1 << 1,
-	attr_fixed_parent = 1 << 4,
-	attr_no_da = 1 << 10, /* systemd 255 and earlier leave it out */
-};
-
 static int split(const struct bytes *blob, struct sealed_object *ret)
 {
 	struct unmarshal u = { blob->data, blob->len };
@@ -33,7 +26,8 @@ static int split(const struct bytes *blob, struct sealed_object *ret)
 static const char *check_public(struct unmarshal u,
 				const struct sealed_key *key, bool imported)
 {
-	uint32_t expected = imported ? 0 : attr_fixed_tpm | attr_fixed_parent;
+	uint32_t expected =
+		imported ? 0 : tpm_attr_fixed_tpm | tpm_attr_fixed_parent;
 	uint32_t attributes;
 	struct unmarshal policy;
 	struct unmarshal unique;
@@ -45,7 +39,8 @@ static const char *check_public(struct unmarshal u,
 	    unmarshal_expect(&u, 2, tpm_alg_null) < 0 ||
 	    unmarshal_sized(&u, &unique) < 0 || u.len)
 		return damaged;
-	if ((attributes & ~(uint32_t)attr_no_da) != expected)
+	/* systemd 255 and earlier leave noDA out */
+	if ((attributes & ~(uint32_t)tpm_attr_no_da) != expected)
 		return "its object has other attributes than systemd gives it";
 	if (policy.len != sizeof(key->policy_digest) ||
 	    CRYPTO_memcmp(policy.at, key->policy_digest, policy.len) != 0)

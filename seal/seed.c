@@ -15,7 +15,6 @@
 
 #include "lib/own.h"
 #include "seal/kdf.h"
-#include "seal/key-import.h"
 
 static const char what[] = "make a seed for the storage root key";
 
@@ -78,7 +77,7 @@ static int make_rsa(const struct srk_public *srk, const char *use,
 		    struct secret *seed, struct bytes *ret_encrypted,
 		    struct fail *f)
 {
-	own_key EVP_PKEY *key = key_import_rsa(&srk->rsa, srk->exponent);
+	own_key EVP_PKEY *key = tpm_public_import(&srk->key);
 	uint8_t encrypted[rsa_size];
 
 	if (!key || RAND_bytes(seed->data, (int)seed->len) != 1 ||
@@ -117,7 +116,7 @@ static int derive_seed(const struct srk_public *srk, const char *use,
 	const struct kdf_context context = {
 		use, point + 1, coordinate_size,
 		/* theirs as the TPM has it in its public area */
-		srk->x.at, srk->x.len
+		srk->key.x.at, srk->key.x.len
 	};
 	uint8_t encrypted[2 * (2 + coordinate_size)];
 	struct marshal m = { encrypted, sizeof(encrypted), 0, false };
@@ -132,7 +131,7 @@ static int make_ecc(const struct srk_public *srk, const char *use,
 		    struct secret *seed, struct bytes *ret_encrypted,
 		    struct fail *f)
 {
-	own_key EVP_PKEY *theirs = key_import_ecc("P-256", &srk->x, &srk->y);
+	own_key EVP_PKEY *theirs = tpm_public_import(&srk->key);
 	own_key EVP_PKEY *ours = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
 	own_secret struct secret z = { 0 };
 	uint8_t point[point_size];
@@ -157,8 +156,9 @@ int seed_make(const struct srk_public *srk, const char *use,
 
 	if (r < 0)
 		return fail_crypto(f);
-	r = srk->type == srk_rsa ? make_rsa(srk, use, &seed, &encrypted, f)
-				 : make_ecc(srk, use, &seed, &encrypted, f);
+	r = srk->key.type == tpm_alg_rsa
+		    ? make_rsa(srk, use, &seed, &encrypted, f)
+		    : make_ecc(srk, use, &seed, &encrypted, f);
 	if (r < 0)
 		return r;
 	*ret_encrypted = take_bytes(&encrypted);

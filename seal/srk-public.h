@@ -9,24 +9,14 @@
 
 #include "lib/bytes.h"
 #include "lib/fail.h"
-#include "seal/marshal.h"
+#include "seal/public.h"
 #include "seal/sealed-key.h"
 
-enum {
-	srk_public_max = 512, /* an RSA-2048 key has 284 bytes */
-	srk_rsa = 0x0001,     /* TPM_ALG_ID: TCG Part 2, 6.3 */
-	srk_ecc = 0x0023,
-};
+enum { srk_public_max = 512 }; /* an RSA-2048 key has 284 bytes */
 
-/* All but the name is borrowed from the file's bytes. */
+/* A key of RSA-2048 or P-256 that a seed can be made for. */
 struct srk_public {
-	uint16_t type;	       /* srk_rsa or srk_ecc */
-	struct unmarshal area; /* TPMT_PUBLIC */
-	struct unmarshal rsa;  /* modulus, 256 bytes */
-	struct unmarshal x;    /* coordinates, 1 to 32 bytes */
-	struct unmarshal y;
-	uint32_t exponent;
-	uint8_t name[tpm_name_size];
+	struct tpm_public key;
 };
 
 /*

@@ -47,7 +47,7 @@ static void challenge(const struct tpm_identity *i, size_t len,
 {
 	own_secret struct secret secret = { 0 };
 	struct srk_public ek;
-	struct ak_public ak;
+	struct tpm_public ak;
 	struct fail f = { 0 };
 
 	assert_int_equal(secret_alloc(len, &secret), 0);
@@ -311,7 +311,7 @@ static void refuses_ek(void **state)
 
 	make_ek(data, &file);
 	assert_ok(ek_public_parse(&file, &ek, &f), &f);
-	assert_int_equal(ek.rsa.len, 256);
+	assert_int_equal(ek.key.modulus.len, 256);
 	data[c->at] = c->value;
 	assert_refusal(ek_public_parse(&file, &ek, &f), &f, NO_EK);
 }
@@ -321,7 +321,7 @@ static void refuses_ak(void **state)
 	const struct key_case *c = *state;
 	uint8_t data[90];
 	struct bytes file;
-	struct ak_public ak = { 0 };
+	struct tpm_public ak = { 0 };
 	struct fail f = { 0 };
 
 	make_ak(data, &file);
@@ -336,7 +336,7 @@ static void refuses_every_cut(void **state)
 	uint8_t data[316];
 	struct bytes file;
 	struct srk_public ek;
-	struct ak_public ak;
+	struct tpm_public ak;
 	struct fail f = { 0 };
 
 	(void)state;

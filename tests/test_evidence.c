@@ -110,7 +110,7 @@ static void assert_inblob(const struct evidence *e)
 	struct digest_span spans[3] = { { "cvm-init evidence", 17 },
 					{ nonce.data, nonce.len } };
 	struct digest_set hash;
-	struct ak_public ak;
+	struct tpm_public ak;
 	struct fail f = { 0 };
 	size_t n = 2;
 

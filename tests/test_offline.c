@@ -258,7 +258,7 @@ static void test_bounds_the_secret(void **state)
 {
 	own_secret struct secret secret = { 0 };
 	own_sealed_key struct sealed_key key = { 0 };
-	const struct srk_public srk = { .type = srk_ecc };
+	const struct srk_public srk = { .key.type = tpm_alg_ecc };
 	struct fail f = { 0 };
 
 	(void)state;
@@ -318,16 +318,16 @@ static void test_legacy_parent(void **state)
 		assert_ok(srk_public_parse(&file, &srk, &f), &f);
 		tpm_close(&t);
 		t = open_tpm(&s);
-		srk.name[33] ^= 1;
-		tpm_pin_srk(t, srk.name);
+		srk.key.name[33] ^= 1;
+		tpm_pin_srk(t, srk.key.name);
 		assert_refused(t, &key,
 			       "cannot use the TPM's storage root key "
 			       "0x81000001: boot.conf names that of another "
 			       "TPM, or of this one before it was cleared; "
 			       "give the VM the TPM that has the [tpm] srk of "
 			       "boot.conf");
-		srk.name[33] ^= 1;
-		tpm_pin_srk(t, srk.name);
+		srk.key.name[33] ^= 1;
+		tpm_pin_srk(t, srk.key.name);
 		/* more often than a TPM has room for the parent */
 		for (int i = 0; i < 4; i++)
 			assert_unseals(t, &key, 32);

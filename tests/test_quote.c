@@ -64,7 +64,7 @@ static void test_identity_is_the_tools(void **state)
 	own_tpm struct tpm *t = NULL;
 	own_tpm_identity struct tpm_identity i = { 0 };
 	struct srk_public key;
-	struct ak_public ak;
+	struct tpm_public ak;
 	struct fail f = { 0 };
 
 	(void)state;

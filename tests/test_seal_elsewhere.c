@@ -80,7 +80,7 @@ static void exports_the_key_and_its_name(void **state)
 	cvmctl_capture(command_srk, words, &out);
 	assert_int_equal(io_read_file(s.tree.fd, "srk", 1024, &file), 0);
 	assert_ok(srk_public_parse(&file, &srk, &f), &f);
-	hex_encode(srk.name, sizeof(srk.name), name);
+	hex_encode(srk.key.name, sizeof(srk.key.name), name);
 	(void)snprintf(expected, sizeof(expected), "%s/srk: P-256, name %s\n",
 		       s.tree.path, name);
 	assert_string_equal((char *)out.data, expected);

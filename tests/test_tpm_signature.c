@@ -10,7 +10,7 @@
 #include "tests/table.h"
 
 #include "evidence/attest.h"
-#include "evidence/public.h"
+#include "evidence/signature.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "seal/tpm.h"

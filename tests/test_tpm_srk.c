@@ -47,8 +47,8 @@ static void make_srk(const struct swtpm *s, bool rsa,
 	assert_ok(tpm_srk_public(t, &public, &f), &f);
 	assert_true(refused);
 	assert_ok(srk_public_parse(&public, &srk, &f), &f);
-	assert_int_equal(srk.type, rsa ? srk_rsa : srk_ecc);
-	memcpy(ret_name, srk.name, tpm_name_size);
+	assert_int_equal(srk.key.type, rsa ? tpm_alg_rsa : tpm_alg_ecc);
+	memcpy(ret_name, srk.key.name, tpm_name_size);
 }
 
 static void assert_tools_make(const struct swtpm *s, const char *algorithm,

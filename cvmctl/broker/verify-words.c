@@ -11,10 +11,10 @@
 #include "cvmctl/tool/options.h"
 #include "evidence/challenge.h"
 #include "evidence/ek-certificate.h"
-#include "evidence/public.h"
 #include "evidence/snp.h"
 #include "lib/hex.h"
 #include "lib/io.h"
+#include "seal/public.h"
 
 void verify_files_free(struct verify_files *files)
 {

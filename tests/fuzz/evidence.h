@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "evidence/public.h"
 #include "evidence/snp.h"
+#include "seal/public.h"
 
 /* The whole file, read and judged. */
 void fuzz_log(const uint8_t *data, size_t len);

@@ -127,9 +127,9 @@ static void fuzz_srk(const uint8_t *data, size_t len)
 		expect_failure(&f);
 		return;
 	}
-	expect_within(&srk.rsa, file.data, file.len);
-	expect_within(&srk.x, file.data, file.len);
-	expect_within(&srk.y, file.data, file.len);
+	expect_within(&srk.key.modulus, file.data, file.len);
+	expect_within(&srk.key.x, file.data, file.len);
+	expect_within(&srk.key.y, file.data, file.len);
 	expect(srk_public_record(&srk, &record) == 0, "memory");
 	expect(srk_record_parse(&record, &read) == 0, "a record");
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
-/* See key-import.h. */
-#include "seal/key-import.h"
-
+/* See public.h: public keys of a TPM for OpenSSL. */
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "seal/public.h"
+
+enum {
+	modulus_max = 512,  /* bytes: RSA-4096 */
+	coordinate_max = 48 /* of P-384 */
+};
 
 static void free_context(EVP_PKEY_CTX **context)
 {
@@ -27,9 +31,10 @@ static EVP_PKEY *import_key(const char *type, OSSL_PARAM *params)
 	return key;
 }
 
-EVP_PKEY *key_import_rsa(const struct unmarshal *modulus, uint32_t exponent)
+static EVP_PKEY *import_rsa(const struct unmarshal *modulus)
 {
-	uint8_t reversed[key_import_modulus_max];
+	uint8_t reversed[modulus_max];
+	uint32_t exponent = tpm_rsa_exponent;
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, reversed,
 					modulus->len),
@@ -45,17 +50,18 @@ EVP_PKEY *key_import_rsa(const struct unmarshal *modulus, uint32_t exponent)
 	return import_key("RSA", params);
 }
 
-EVP_PKEY *key_import_ecc(const char *group, const struct unmarshal *x,
-			 const struct unmarshal *y)
+/* Coordinates may have lost zeros at their beginning. */
+static EVP_PKEY *import_ecc(bool is_p256, const struct unmarshal *x,
+			    const struct unmarshal *y)
 {
-	size_t size =
-		strcmp(group, "P-256") == 0 ? 32 : key_import_coordinate_max;
+	size_t size = is_p256 ? 32 : coordinate_max;
 	/* uncompressed: SEC 1, 2.3.3 */
-	uint8_t point[1 + 2 * key_import_coordinate_max] = { 0x04 };
-	char name[] = "P-256"; /* as long as the other one */
+	uint8_t point[1 + 2 * coordinate_max] = { 0x04 };
+	char p256[] = "P-256";
+	char p384[] = "P-384";
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
-						 name, 0),
+						 is_p256 ? p256 : p384, 0),
 		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
 						  point, 1 + 2 * size),
 		OSSL_PARAM_construct_end(),
@@ -63,8 +69,14 @@ EVP_PKEY *key_import_ecc(const char *group, const struct unmarshal *x,
 
 	if (x->len > size || y->len > size)
 		return NULL;
-	(void)snprintf(name, sizeof(name), "%s", group); /* fits */
 	memcpy(point + 1 + size - x->len, x->at, x->len);
 	memcpy(point + 1 + 2 * size - y->len, y->at, y->len);
 	return import_key("EC", params);
+}
+
+EVP_PKEY *tpm_public_import(const struct tpm_public *p)
+{
+	return p->type == tpm_alg_rsa
+		       ? import_rsa(&p->modulus)
+		       : import_ecc(p->curve == tpm_curve_p256, &p->x, &p->y);
 }

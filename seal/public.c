@@ -1,29 +1,17 @@
 // SPDX-License-Identifier: MIT
 /* See public.h. Pure; the layouts are those of TCG Part 2, 12.2. */
-#include "evidence/public.h"
+#include "seal/public.h"
 
 #include <errno.h>
-#include <string.h>
 
 enum {
-	curve_p256 = 0x0003, /* TPM_ECC_CURVE: 6.4 */
-	curve_p384 = 0x0004,
-	exponent_default = 65537, /* what 0 stands for: 12.2.3.5 */
 	/* TPM_ALG_ID: 6.3 */
 	alg_rsaes = 0x0015,
 	alg_ecdaa = 0x001a,
-	/* TPMA_OBJECT: 8.3 */
-	attr_fixed_tpm = 1 << 1,
-	attr_fixed_parent = 1 << 4,
-	attr_sensitive_data_origin = 1 << 5,
-	attr_restricted = 1 << 16,
-	attr_decrypt = 1 << 17,
-	attr_sign = 1 << 18,
-	attr_own =
-		attr_fixed_tpm | attr_fixed_parent | attr_sensitive_data_origin,
+	own = tpm_attr_fixed_tpm | tpm_attr_fixed_parent |
+	      tpm_attr_sensitive_data_origin,
 	modulus_min = 256, /* bytes */
 	modulus_max = 512,
-	coordinate_max = 48,
 };
 
 /* TPMT_SYM_DEF_OBJECT: an algorithm, and bits and a mode unless it is null. */
@@ -65,12 +53,18 @@ static int read_rsa(struct unmarshal *u, struct tpm_public *p)
 	    unmarshal_number(u, 4, &exponent) < 0 ||
 	    unmarshal_sized(u, &p->modulus) < 0)
 		return -EINVAL;
-	if (exponent && exponent != exponent_default)
+	if (exponent && exponent != tpm_rsa_exponent)
 		return -EINVAL;
 	return p->modulus.len >= modulus_min && p->modulus.len <= modulus_max &&
-			       p->modulus.len == bits / 8
+			       p->modulus.len == bits / 8 &&
+			       p->modulus.at[0] & 0x80
 		       ? 0
 		       : -EINVAL;
+}
+
+static bool is_coordinate(const struct unmarshal *c, size_t size)
+{
+	return c->len > 0 && c->len <= size;
 }
 
 static int read_ecc(struct unmarshal *u, struct tpm_public *p)
@@ -81,35 +75,58 @@ static int read_ecc(struct unmarshal *u, struct tpm_public *p)
 	    skip_scheme(u) < 0 || /* the KDF has the same form */
 	    unmarshal_sized(u, &p->x) < 0 || unmarshal_sized(u, &p->y) < 0)
 		return -EINVAL;
-	if (p->curve != curve_p256 && p->curve != curve_p384)
+	if (p->curve != tpm_curve_p256 && p->curve != tpm_curve_p384)
 		return -EINVAL;
-	size = p->curve == curve_p256 ? 32 : 48;
-	return p->x.len <= size && p->y.len <= size ? 0 : -EINVAL;
+	size = p->curve == tpm_curve_p256 ? 32 : 48;
+	return is_coordinate(&p->x, size) && is_coordinate(&p->y, size)
+		       ? 0
+		       : -EINVAL;
 }
 
-static int read_area(struct unmarshal u, struct tpm_public *p)
+/* The parameters, and nothing behind them. */
+static int read_key(struct unmarshal u, struct tpm_public *p)
 {
-	struct unmarshal policy;
+	int r = skip_symmetric(&u);
 
-	if (unmarshal_number(&u, 2, &p->type) < 0 ||
-	    (p->type != tpm_alg_rsa && p->type != tpm_alg_ecc) ||
-	    unmarshal_expect(&u, 2, tpm_alg_sha256) < 0 ||
-	    unmarshal_number(&u, 4, &p->attributes) < 0 ||
-	    unmarshal_sized(&u, &policy) < 0 || skip_symmetric(&u) < 0 ||
-	    (p->type == tpm_alg_rsa ? read_rsa(&u, p) : read_ecc(&u, p)) < 0)
+	if (r == 0 && p->type == tpm_alg_rsa)
+		r = read_rsa(&u, p);
+	else if (r == 0 && p->type == tpm_alg_ecc)
+		r = read_ecc(&u, p);
+	else
 		return -EINVAL;
-	return u.len ? -EINVAL : 0;
+	return u.len ? -EINVAL : r;
+}
+
+enum public_extent tpm_public_unmarshal(const struct bytes *b,
+					struct tpm_public *ret)
+{
+	struct unmarshal u = { b->data, b->len };
+	struct unmarshal policy;
+	uint32_t name_alg;
+
+	*ret = (struct tpm_public){ 0 };
+	if (unmarshal_sized(&u, &ret->area) < 0 || u.len)
+		return PUBLIC_NONE;
+	u = ret->area;
+	if (unmarshal_number(&u, 2, &ret->type) < 0 ||
+	    unmarshal_number(&u, 2, &name_alg) < 0 ||
+	    unmarshal_number(&u, 4, &ret->attributes) < 0 ||
+	    unmarshal_sized(&u, &policy) < 0)
+		return PUBLIC_AREA;
+	ret->parameters = u;
+	return name_alg == tpm_alg_sha256 && read_key(u, ret) == 0
+		       ? PUBLIC_WHOLE
+		       : PUBLIC_HEAD;
 }
 
 int tpm_public_read(const struct bytes *b, struct tpm_public *ret,
 		    struct fail *f)
 {
-	struct unmarshal u = { b->data, b->len };
-	struct tpm_public p = { 0 };
+	struct tpm_public p;
 	int r;
 
-	if (b->len > tpm_public_max || unmarshal_sized(&u, &p.area) < 0 ||
-	    u.len || read_area(p.area, &p) < 0)
+	if (b->len > tpm_public_max ||
+	    tpm_public_unmarshal(b, &p) != PUBLIC_WHOLE)
 		return fail_reason(f, "it is no TPM2B_PUBLIC of an RSA or ECC "
 				      "key with SHA-256 names");
 	r = tpm_name(p.area.at, p.area.len, p.name);
@@ -121,11 +138,12 @@ int tpm_public_read(const struct bytes *b, struct tpm_public *ret,
 
 const char *tpm_public_refuse_signer(const struct tpm_public *p)
 {
-	if (!(p->attributes & attr_sign) || p->attributes & attr_decrypt)
+	if (!(p->attributes & tpm_attr_sign) ||
+	    p->attributes & tpm_attr_decrypt)
 		return "it is no signing key";
-	if (!(p->attributes & attr_restricted))
+	if (!(p->attributes & tpm_attr_restricted))
 		return "it is not restricted: it signs what others make up";
-	if ((p->attributes & attr_own) != attr_own)
+	if ((p->attributes & own) != own)
 		return "it need not be in a TPM: not fixedTPM, fixedParent and "
 		       "sensitiveDataOrigin";
 	return NULL;
@@ -133,10 +151,11 @@ const char *tpm_public_refuse_signer(const struct tpm_public *p)
 
 const char *tpm_public_refuse_decrypter(const struct tpm_public *p)
 {
-	if (!(p->attributes & attr_decrypt) || p->attributes & attr_sign ||
-	    !(p->attributes & attr_restricted))
+	if (!(p->attributes & tpm_attr_decrypt) ||
+	    p->attributes & tpm_attr_sign ||
+	    !(p->attributes & tpm_attr_restricted))
 		return "it is no restricted decryption key";
-	if ((p->attributes & attr_own) != attr_own)
+	if ((p->attributes & own) != own)
 		return "it need not be in a TPM: not fixedTPM, fixedParent and "
 		       "sensitiveDataOrigin";
 	return NULL;
