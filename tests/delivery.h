@@ -229,8 +229,7 @@ static inline void make_place(void)
 	struct boot_story story = { .ima = { 0 } };
 
 	swtpm_start(&place.swtpm);
-	assert_ok(tpm_open(place.swtpm.tcti, boot_timeout_ms, &place.tpm, &f),
-		  &f);
+	place.tpm = swtpm_open(&place.swtpm);
 	assert_ok(tpm_banks(place.tpm, &banks, &f), &f);
 	story_manifest(&story);
 	place.manifest = story.manifest;

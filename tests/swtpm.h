@@ -13,7 +13,13 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "lib/io.h"
+#include "lib/own.h"
+#include "seal/tpm.h"
+#include "tests/line.h"
 #include "tests/tmptree.h"
+
+enum { swtpm_timeout_ms = 20000 };
 
 struct swtpm {
 	struct tree tree;
@@ -146,6 +152,60 @@ static inline int swtpm_tool(const struct swtpm *s, const char *command)
 		       "{ %s; } >/dev/null",
 		       s->tree.path, s->tcti, command);
 	return system(line);
+}
+
+/* As init opens it, on a busy machine. The caller closes it. */
+static inline struct tpm *swtpm_open(const struct swtpm *s)
+{
+	struct tpm *t = NULL;
+	struct fail f = { 0 };
+
+	assert_ok(tpm_open(s->tcti, swtpm_timeout_ms, &t, &f), &f);
+	return t;
+}
+
+/* The PCRs of mask as they are. */
+static inline void swtpm_values(struct tpm *t, enum digest_alg bank,
+				uint32_t mask, struct pcr_values *ret)
+{
+	*ret = (struct pcr_values){ .bank = bank, .mask = mask };
+	for (uint32_t i = 0; i < pcr_count; i++) {
+		struct digest_set set;
+		struct fail f = { 0 };
+
+		if (!(mask & 1U << i))
+			continue;
+		assert_ok(tpm_pcr_read(t, i, 1U << bank, &set, &f), &f);
+		memcpy(ret->value[i], set.value[bank], digest_size(bank));
+	}
+}
+
+/* A storage root key with these options of tpm2_createprimary. */
+static inline void swtpm_make_srk(const struct swtpm *s, const char *options)
+{
+	char command[512];
+
+	(void)snprintf(command, sizeof(command),
+		       "tpm2_startup -c && "
+		       "tpm2_createprimary -C o %s -c srk.ctx && "
+		       "tpm2_evictcontrol -C o -c srk.ctx 0x81000001 && "
+		       "tpm2_flushcontext -t",
+		       options);
+	assert_int_equal(swtpm_tool(s, command), 0);
+}
+
+/* The area of its endorsement key, by tools that know the template. */
+static inline void swtpm_read_ek(const struct swtpm *s, struct bytes *ret)
+{
+	own_bytes struct bytes sized = { 0 };
+
+	assert_int_equal(swtpm_tool(s, "tpm2_startup -c && "
+				       "tpm2_createek -G rsa -c ek -u ek.pub "
+				       "&& tpm2_flushcontext -t"),
+			 0);
+	assert_int_equal(io_read_file(s->tree.fd, "ek.pub", 1024, &sized), 0);
+	assert_true(sized.len > 2); /* a TPM2B_PUBLIC */
+	assert_int_equal(bytes_copy(sized.data + 2, sized.len - 2, ret), 0);
 }
 
 #endif

@@ -17,25 +17,16 @@
 #include "tests/line.h"
 #include "tests/swtpm.h"
 
-enum { timeout_ms = 20000, secret_byte = 0x5a };
+enum { secret_byte = 0x5a };
 
 #define OTHER                                                                  \
 	"cannot answer the challenge: it was made for another TPM, or is "     \
 	"damaged; send the identity of this TPM, and have it challenged with " \
 	"cvmctl challenge"
 
-static struct tpm *open_tpm(const struct swtpm *s)
-{
-	struct tpm *t = NULL;
-	struct fail f = { 0 };
-
-	assert_ok(tpm_open(s->tcti, timeout_ms, &t, &f), &f);
-	return t;
-}
-
 static void read_identity(const struct swtpm *s, struct tpm_identity *ret)
 {
-	own_tpm struct tpm *t = open_tpm(s);
+	own_tpm struct tpm *t = swtpm_open(s);
 	struct fail f = { 0 };
 
 	assert_ok(tpm_identity(t, ret, &f), &f);
@@ -80,7 +71,7 @@ static void the_tpm_answers(void **state)
 	(void)state;
 	swtpm_start(&s);
 	read_identity(&s, &i);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	for (size_t len = 1; len <= credential_max; len += 31) {
 		own_bytes struct bytes object = { 0 };
 		own_bytes struct bytes secret = { 0 };
@@ -123,7 +114,7 @@ static void nobody_else_is_answered(void **state)
 	swtpm_start(&s1);
 	read_identity(&s0, &ours);
 	read_identity(&s1, &theirs);
-	t = open_tpm(&s0);
+	t = swtpm_open(&s0);
 	challenge(&theirs, 32, &object, &secret);
 	refuse(t, &object, &secret);
 	bytes_free(&object);
@@ -212,7 +203,7 @@ static void the_tools_challenge(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	tpm_close(&t);
 	assert_int_equal(swtpm_tool(&s, make_keys), 0);
 	assert_int_equal(
@@ -228,7 +219,7 @@ static void the_tools_challenge(void **state)
 				 id_object_size - 32 + 20 };
 	secret = (struct bytes){ object.data + object.len,
 				 file.len - tools_head - object.len };
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	assert_answers(t, &object, &secret, 20); /* 'Z' is 0x5a */
 }
 

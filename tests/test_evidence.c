@@ -17,8 +17,6 @@
 #include "tests/line.h"
 #include "tests/swtpm.h"
 
-enum { timeout_ms = 20000 };
-
 static const uint8_t nonce_bytes[] = { 'n', 'o', 'n', 'c', 'e' };
 static const struct bytes nonce = { (uint8_t *)(uintptr_t)nonce_bytes,
 				    sizeof(nonce_bytes) };
@@ -32,15 +30,6 @@ static int collect(const struct tree *vm, struct tpm *t, struct evidence *ret,
 					    .pcrs = 1U << 10 | 1U << 14 };
 
 	return evidence_collect(&s, &nonce, ret, f);
-}
-
-static struct tpm *open_tpm(const struct swtpm *s)
-{
-	struct tpm *t = NULL;
-	struct fail f = { 0 };
-
-	assert_ok(tpm_open(s->tcti, timeout_ms, &t, &f), &f);
-	return t;
 }
 
 static void assert_bytes(const struct bytes *b, const void *want, size_t len)
@@ -68,7 +57,7 @@ static void under_an_svsm(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	vm_boot(&vm);
 	configfs.aux =
 		(struct bytes){ (uint8_t *)(uintptr_t)aux, sizeof(aux) - 1 };
@@ -132,7 +121,7 @@ static void under_sev_snp_alone(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	vm_boot(&vm);
 	configfs.no_svsm = true;
 	configfs.floor = "2\n";

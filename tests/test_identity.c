@@ -23,7 +23,7 @@
 #define USE	 "cannot use the attestation report: "
 #define ELSE	 "; let nothing else ask for attestation reports"
 
-enum { timeout_ms = 20000, ek_size = 314 };
+enum { ek_size = 314 };
 
 /* A manifest of that many bytes; nobody asks here whether it is an EK. */
 static void make_blob(size_t len, struct bytes *ret)
@@ -216,22 +216,6 @@ static void asks_for_the_svsms_tpm(void **state)
 	configfs_umount();
 }
 
-/* The manifest of a TPM, by tools that know the default EK template. */
-static void read_ek(const struct swtpm *s, struct bytes *ret)
-{
-	own_bytes struct bytes sized = { 0 };
-	own_tpm struct tpm *t = NULL;
-	struct fail f = { 0 };
-
-	assert_ok(tpm_open(s->tcti, timeout_ms, &t, &f), &f); /* starts it */
-	tpm_close(&t);
-	assert_int_equal(swtpm_tool(s, "tpm2_createek -G rsa -c ek -u ek.pub "
-				       "&& tpm2_flushcontext -t"),
-			 0);
-	assert_int_equal(io_read_file(s->tree.fd, "ek.pub", 1024, &sized), 0);
-	assert_int_equal(bytes_copy(sized.data + 2, sized.len - 2, ret), 0);
-}
-
 /* What the boot leaves, read back. */
 static void read_kept(const char *dir, struct attestation *ret)
 {
@@ -265,12 +249,10 @@ struct scene {
 
 static void setup(struct scene *s)
 {
-	struct fail f = { 0 };
-
 	swtpm_start(&s->swtpm);
-	read_ek(&s->swtpm, &s->ek);
+	swtpm_read_ek(&s->swtpm, &s->ek);
 	configfs_mount(&s->ek);
-	assert_ok(tpm_open(s->swtpm.tcti, timeout_ms, &s->t, &f), &f);
+	s->t = swtpm_open(&s->swtpm);
 	(void)snprintf(s->kept, sizeof(s->kept), "%s/kept", s->swtpm.tree.path);
 }
 

@@ -83,7 +83,7 @@ static void take_foreign_ak(struct trial *t)
 	struct fail f = { 0 };
 
 	swtpm_start(&other);
-	assert_ok(tpm_open(other.tcti, boot_timeout_ms, &tpm, &f), &f);
+	tpm = swtpm_open(&other);
 	assert_ok(tpm_identity(tpm, &i, &f), &f);
 	bytes_free(&t->e.tpm.ak);
 	t->e.tpm.ak = take_bytes(&i.ak);

@@ -20,20 +20,9 @@
 #include "tests/line.h"
 #include "tests/swtpm.h"
 
-enum { timeout_ms = 20000 };
-
 /* PCR 14 of a TPM that was just started. */
 static const struct seal_policy policy = { .pcrs = { .bank = DIGEST_SHA256,
 						     .mask = 1U << 14 } };
-
-static struct tpm *open_tpm(const struct swtpm *s)
-{
-	struct tpm *t = NULL;
-	struct fail f = { 0 };
-
-	assert_ok(tpm_open(s->tcti, timeout_ms, &t, &f), &f);
-	return t;
-}
 
 static void make_secret(size_t len, struct secret *ret)
 {
@@ -92,25 +81,17 @@ static void extend_14(struct tpm *t)
 /* Each time with another seed; for ECC also with another ephemeral key. */
 static void test_tpm_imports_it(void **state)
 {
-	static const char *const primaries[] = { "ecc", "rsa" };
+	static const char *const primaries[] = { "-G ecc", "-G rsa" };
 
 	(void)state;
 	for (size_t i = 0; i < array_size(primaries); i++) {
 		own_swtpm struct swtpm s = { 0 };
 		own_sealed_key struct sealed_key key = { 0 };
 		own_tpm struct tpm *t = NULL;
-		char command[256];
 
 		swtpm_start(&s);
-		t = open_tpm(&s);
-		tpm_close(&t);
-		(void)snprintf(command, sizeof(command),
-			       "tpm2_createprimary -C o -G %s -c p && "
-			       "tpm2_evictcontrol -C o -c p 0x81000001 && "
-			       "tpm2_flushcontext -t",
-			       primaries[i]);
-		assert_int_equal(swtpm_tool(&s, command), 0);
-		t = open_tpm(&s);
+		swtpm_make_srk(&s, primaries[i]);
+		t = swtpm_open(&s);
 		for (size_t len = 1; len <= tpm_secret_max; len += 31 + i) {
 			sealed_key_free(&key);
 			seal_offline(t, len, &key);
@@ -137,7 +118,7 @@ static void test_exported_key_is_tpm2_tools(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	assert_ok(tpm_srk_public(t, &ours, &f), &f);
 	assert_int_equal(swtpm_tool(&s, "tpm2_readpublic -c 0x81000001 -f tss "
 					"-o srk"),
@@ -161,8 +142,8 @@ static void test_another_tpm_refuses_it(void **state)
 	(void)state;
 	swtpm_start(&s0);
 	swtpm_start(&s1);
-	first = open_tpm(&s0);
-	second = open_tpm(&s1);
+	first = swtpm_open(&s0);
+	second = swtpm_open(&s1);
 	seal_offline(first, 32, &key);
 	assert_refused(second, &key,
 		       "cannot unseal the key: it was sealed by another TPM, "
@@ -190,7 +171,7 @@ static void test_refuses_damage(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	seal_offline(t, 32, &key);
 	assert_null(sealed_object_parse(&key, &o));
 	parts[0] = (size_t)(o.private.at - key.blob.data) + o.private.len - 1;
@@ -230,7 +211,7 @@ static void test_no_lockout(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	make_secret(32, &secret);
 	assert_int_equal(sealed_key_begin(&policy, &online), 0);
 	assert_ok(tpm_seal(t, &secret, &online, &f), &f);
@@ -249,7 +230,7 @@ static void test_no_lockout(void **state)
 			   "! tpm2_unseal -c c -p right 2>e && "
 			   "tpm2_flushcontext -t && grep -q 0x921 e"),
 		0);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	assert_unseals(t, &online, 32);
 	assert_unseals(t, &offline, 32);
 }
@@ -302,12 +283,12 @@ static void test_legacy_parent(void **state)
 	swtpm_start(&s);
 	for (int rsa = 0; rsa < 2; rsa++) {
 		own_sealed_key struct sealed_key key = { 0 };
-		own_tpm struct tpm *t = open_tpm(&s);
+		own_tpm struct tpm *t = swtpm_open(&s);
 		struct fail f = { 0 };
 
 		tpm_close(&t);
 		make_legacy(&s, rsa, &key);
-		t = open_tpm(&s);
+		t = swtpm_open(&s);
 		assert_refused(t, &key,
 			       "cannot unseal the key: its token does not name "
 			       "the storage root key, and nothing else does; "
@@ -317,7 +298,7 @@ static void test_legacy_parent(void **state)
 		assert_ok(tpm_srk_public(t, &file, &f), &f);
 		assert_ok(srk_public_parse(&file, &srk, &f), &f);
 		tpm_close(&t);
-		t = open_tpm(&s);
+		t = swtpm_open(&s);
 		srk.key.name[33] ^= 1;
 		tpm_pin_srk(t, srk.key.name);
 		assert_refused(t, &key,

@@ -23,20 +23,11 @@
 #include "tests/swtpm.h"
 #include "tests/tpm-power.h"
 
-enum { timeout_ms = 20000, all_pcrs = 0xffffff };
+enum { all_pcrs = 0xffffff };
 
 static const uint8_t nonce_bytes[quote_nonce_max] = { 0x5a, 0xa5, 0x0f };
 static const struct bytes nonce = { (uint8_t *)(uintptr_t)nonce_bytes,
 				    sizeof(nonce_bytes) };
-
-static struct tpm *open_tpm(const struct swtpm *s)
-{
-	struct tpm *t = NULL;
-	struct fail f = { 0 };
-
-	assert_ok(tpm_open(s->tcti, timeout_ms, &t, &f), &f);
-	return t;
-}
 
 static void keep(const struct swtpm *s, const char *name,
 		 const struct bytes *data)
@@ -69,7 +60,7 @@ static void test_identity_is_the_tools(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	assert_ok(tpm_identity(t, &i, &f), &f);
 	tpm_close(&t);
 	assert_int_equal(
@@ -105,7 +96,7 @@ static void test_reads_the_certificate(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	tpm_close(&t);
 	for (size_t i = 0; i < sizeof(content); i++)
 		content[i] = (uint8_t)(i * 7);
@@ -116,7 +107,7 @@ static void test_reads_the_certificate(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		own_tpm_identity struct tpm_identity id = { 0 };
 
-		t = open_tpm(&s);
+		t = swtpm_open(&s);
 		assert_ok(tpm_identity(t, &id, &f), &f);
 		tpm_close(&t);
 		assert_int_equal(id.ek_certificate.len, i * sizeof(content));
@@ -137,7 +128,7 @@ static void test_reads_the_certificate(void **state)
 	{
 		own_tpm_identity struct tpm_identity id = { 0 };
 
-		t = open_tpm(&s);
+		t = swtpm_open(&s);
 		assert_refusal(tpm_identity(t, &id, &f), &f,
 			       "cannot read the certificate of the TPM's "
 			       "endorsement key: the TPM asks for a password; "
@@ -159,10 +150,10 @@ static void test_the_tools_verify_it(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	tpm_close(&t);
 	assert_int_equal(swtpm_tool(&s, "tpm2_pcrevent 7 /etc/passwd"), 0);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	assert_ok(tpm_identity(t, &i, &f), &f);
 	assert_ok(tpm_quote(t, &nonce, all_pcrs, &q, &f), &f);
 	keep(&s, "ak", &i.ak);
@@ -198,7 +189,7 @@ static void test_nonces(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	for (size_t i = 0; i < array_size(lengths); i++) {
 		own_tpm_quote struct tpm_quote q = { 0 };
 		const struct bytes n = { nonce.data, lengths[i] };
@@ -261,10 +252,10 @@ static void test_a_pcr_that_moves(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	tpm_close(&t);
 	device = meddler_open_tpm(s.tcti);
-	t = meddler_open(device, extend_first, &moves, timeout_ms);
+	t = meddler_open(device, extend_first, &moves, swtpm_timeout_ms);
 	assert_ok(tpm_quote(t, &nonce, 1U << 10 | 1U << 14, &q, &f), &f);
 	assert_int_equal(moves, 0);
 	assert_ok(tpm_pcr_read(t, 10, 1U << DIGEST_SHA256, &value, &f), &f);
@@ -320,7 +311,7 @@ static void test_every_change_shows(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	assert_ok(tpm_srk_public(t, &srk, &f), &f); /* creates it */
 	tpm_close(&t);
 	device = meddler_open_tpm(s.tcti);
@@ -328,7 +319,8 @@ static void test_every_change_shows(void **state)
 		own_tpm_quote struct tpm_quote q = { 0 };
 		uint32_t command = changes[i].command;
 
-		t = meddler_open(device, change_answer, &command, timeout_ms);
+		t = meddler_open(device, change_answer, &command,
+				 swtpm_timeout_ms);
 		assert_refusal(tpm_quote(t, &nonce, 1U << 14, &q, &f), &f,
 			       changes[i].line);
 		assert_null(q.attest.data);
@@ -365,10 +357,10 @@ static void test_failure_mode(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	tpm_close(&t);
 	device = meddler_open_tpm(s.tcti);
-	t = meddler_open(device, break_down, &broken, timeout_ms);
+	t = meddler_open(device, break_down, &broken, swtpm_timeout_ms);
 	assert_refusal(tpm_activate(t, &part, &part, &content, &f), &f,
 		       "cannot answer the challenge: the TPM is in failure "
 		       "mode; attach a working TPM 2.0 to the VM");

@@ -59,13 +59,13 @@ static void names_the_token(void **state)
 /* What init does. */
 static void unseal(struct swtpm *s, struct luks *l, struct secret *ret)
 {
-	own_tpm struct tpm *t = NULL;
-	struct volume_key_request request = { .luks = l, .volume = "v" };
+	own_tpm struct tpm *t = swtpm_open(s);
+	struct volume_key_request request = { .luks = l,
+					      .tpm = t,
+					      .volume = "v" };
 	struct fail f = { 0 };
 	int keyslot = -1;
 
-	assert_ok(tpm_open(s->tcti, 10000, &t, &f), &f);
-	request.tpm = t;
 	assert_ok(volume_key_unseal(&request, ret, &keyslot, &f), &f);
 	assert_true(luks_keyslot_opens(l, keyslot, ret));
 }

@@ -94,12 +94,7 @@ static void exports_an_rsa_key(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	assert_int_equal(swtpm_tool(&s,
-				    "tpm2_startup -c && "
-				    "tpm2_createprimary -C o -G rsa -c p && "
-				    "tpm2_evictcontrol -C o -c p 0x81000001 && "
-				    "tpm2_flushcontext -t"),
-			 0);
+	swtpm_make_srk(&s, "-G rsa");
 	(void)snprintf(words, sizeof(words), "srk --tpm %s --output %s/srk",
 		       s.tcti, s.tree.path);
 	cvmctl_capture(command_srk, words, &out);

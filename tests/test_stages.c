@@ -20,8 +20,6 @@
 #include "tests/line.h"
 #include "tests/swtpm.h"
 
-enum { timeout_ms = 20000 };
-
 static bool ima_uses_pcr_14;
 
 /* A kernel whose IMA keeps out of PCR 14 or not, and takes every policy. */
@@ -53,7 +51,7 @@ static void open_tpm(const struct swtpm *s, struct boot *b)
 	struct fail f = { 0 };
 
 	memcpy(b->chip.name, "tpm1", sizeof("tpm1"));
-	assert_ok(tpm_open(s->tcti, timeout_ms, &b->tpm, &f), &f);
+	b->tpm = swtpm_open(s);
 	b->banks = 1U << DIGEST_SHA256;
 	assert_ok(tpm_pcr_read(b->tpm, 14, b->banks, &b->pcr_before, &f), &f);
 	assert_ok(record_begin(b, s->tree.path, &f), &f);

@@ -18,17 +18,6 @@
 #include "tests/line.h"
 #include "tests/swtpm.h"
 
-enum { timeout_ms = 20000 };
-
-static struct tpm *open_tpm(const struct swtpm *s)
-{
-	struct tpm *t = NULL;
-	struct fail f = { 0 };
-
-	assert_ok(tpm_open(s->tcti, timeout_ms, &t, &f), &f);
-	return t;
-}
-
 /* What a command with tpm2-tools writes to the file "out". */
 static void read_tool(const struct swtpm *s, const char *command,
 		      struct bytes *ret)
@@ -41,21 +30,6 @@ static void digests_of(const char *text, digest_algs algs,
 		       struct digest_set *ret)
 {
 	assert_int_equal(digest_data(algs, text, strlen(text), ret), 0);
-}
-
-static void present_values(struct tpm *t, enum digest_alg bank, uint32_t mask,
-			   struct pcr_values *ret)
-{
-	*ret = (struct pcr_values){ .bank = bank, .mask = mask };
-	for (uint32_t i = 0; i < pcr_count; i++) {
-		struct digest_set set;
-		struct fail f = { 0 };
-
-		if (!(mask & 1U << i))
-			continue;
-		assert_ok(tpm_pcr_read(t, i, 1U << bank, &set, &f), &f);
-		memcpy(ret->value[i], set.value[bank], digest_size(bank));
-	}
 }
 
 static void extend(struct tpm *t, uint32_t pcr, const char *text)
@@ -112,12 +86,12 @@ static void test_unseals_under_predicted_values(void **state)
 	(void)state;
 	swtpm_start(&s);
 	for (enum digest_alg b = DIGEST_SHA1; b < DIGEST_ALG_COUNT; b++) {
-		own_tpm struct tpm *t = open_tpm(&s);
+		own_tpm struct tpm *t = swtpm_open(&s);
 		struct digest_set value;
 		struct digest_set event;
 		struct pcr_values values;
 
-		present_values(t, b, 1U << 14 | 1U << 4, &values);
+		swtpm_values(t, b, 1U << 14 | 1U << 4, &values);
 		value.algs = 1U << b;
 		memcpy(value.value[b], values.value[14], digest_size_max);
 		digests_of("app", 1U << b, &event);
@@ -129,7 +103,7 @@ static void test_unseals_under_predicted_values(void **state)
 		assert_unseals(t, &key);
 		assert_unseals(t, &key);
 		tpm_close(&t);
-		t = open_tpm(&s);
+		t = swtpm_open(&s);
 		assert_unseals(t, &key);
 	}
 }
@@ -154,10 +128,10 @@ static void test_refuses_other_values(void **state)
 	swtpm_start(&s);
 	for (size_t i = 0; i < array_size(cases); i++) {
 		own_sealed_key struct sealed_key key = { 0 };
-		own_tpm struct tpm *t = open_tpm(&s);
+		own_tpm struct tpm *t = swtpm_open(&s);
 		struct pcr_values values;
 
-		present_values(t, DIGEST_SHA256, cases[i].mask, &values);
+		swtpm_values(t, DIGEST_SHA256, cases[i].mask, &values);
 		seal(t, &values, &key);
 		assert_unseals(t, &key);
 		extend(t, 14, "cap");
@@ -178,7 +152,7 @@ static void test_extends_every_bank(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	assert_ok(tpm_banks(t, &algs, &f), &f);
 	assert_int_equal(algs, (1U << DIGEST_ALG_COUNT) - 1);
 	pcr_start_value(algs, &value);
@@ -213,11 +187,10 @@ static void test_policy_digest_is_tpm2_tools(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	extend(t, 4, "kernel");
 	extend(t, 14, "app");
-	present_values(t, DIGEST_SHA384, 1U << 4 | 1U << 14 | 1U << 23,
-		       &values);
+	swtpm_values(t, DIGEST_SHA384, 1U << 4 | 1U << 14 | 1U << 23, &values);
 	assert_int_equal(policy_add_pcrs(&policy, &values), 0);
 	read_tool(&s,
 		  "tpm2_createpolicy --policy-pcr -L out "
@@ -239,9 +212,9 @@ static void test_refuses_another_tpm(void **state)
 	(void)state;
 	swtpm_start(&s0);
 	swtpm_start(&s1);
-	first = open_tpm(&s0);
-	second = open_tpm(&s1);
-	present_values(first, DIGEST_SHA256, 1U << 14, &values);
+	first = swtpm_open(&s0);
+	second = swtpm_open(&s1);
+	swtpm_values(first, DIGEST_SHA256, 1U << 14, &values);
 	seal(first, &values, &key);
 	assert_refused(second, &key,
 		       "cannot unseal the key: it was sealed by another TPM, "
@@ -259,8 +232,8 @@ static void test_refuses_damaged_keys(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
-	present_values(t, DIGEST_SHA256, 1U << 14, &values);
+	t = swtpm_open(&s);
+	swtpm_values(t, DIGEST_SHA256, 1U << 14, &values);
 	seal(t, &values, &key);
 	key.blob.data[40] ^= 1;
 	assert_refused(

@@ -20,7 +20,6 @@
 #include "tests/swtpm.h"
 
 enum {
-	timeout_ms = 20000,
 	ek_size = 314,	    /* TPMT_PUBLIC of template L-1 */
 	modulus_size = 256, /* at its end */
 	header_size = 10,
@@ -31,30 +30,6 @@ enum {
 #define NO_PROOF                                                          \
 	USE_EK "the TPM does not prove that it holds it and the storage " \
 	       "root key" NO_HOST
-
-static struct tpm *open_tpm(const struct swtpm *s)
-{
-	struct tpm *t = NULL;
-	struct fail f = { 0 };
-
-	assert_ok(tpm_open(s->tcti, timeout_ms, &t, &f), &f);
-	return t;
-}
-
-/* By tools that know the default template themselves. */
-static void read_ek(const struct swtpm *s, struct bytes *ret)
-{
-	own_bytes struct bytes sized = { 0 };
-	own_tpm struct tpm *t = open_tpm(s); /* starts it */
-
-	tpm_close(&t);
-	assert_int_equal(swtpm_tool(s, "tpm2_createek -G rsa -c ek -u ek.pub "
-				       "&& tpm2_flushcontext -t"),
-			 0);
-	assert_int_equal(io_read_file(s->tree.fd, "ek.pub", 1024, &sized), 0);
-	assert_int_equal(sized.len, 2 + ek_size); /* a TPM2B_PUBLIC */
-	assert_int_equal(bytes_copy(sized.data + 2, ek_size, ret), 0);
-}
 
 static void test_proves_its_own_key(void **state)
 {
@@ -68,8 +43,8 @@ static void test_proves_its_own_key(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	read_ek(&s, &ek);
-	t = open_tpm(&s);
+	swtpm_read_ek(&s, &ek);
+	t = swtpm_open(&s);
 	/* twice: nothing is left in the TPM by the first time */
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(t->srk_pinned, i);
@@ -101,8 +76,8 @@ static void test_refuses_another_key(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	read_ek(&s, &ek);
-	t = open_tpm(&s);
+	swtpm_read_ek(&s, &ek);
+	t = swtpm_open(&s);
 	for (size_t i = 0; i < ek_size; i += 31) {
 		ek.data[i] ^= 1;
 		assert_refusal(tpm_prove_ek(t, &ek, &f), &f, line);
@@ -128,9 +103,9 @@ static void test_asks_for_no_endorsement_password(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	read_ek(&s, &ek);
+	swtpm_read_ek(&s, &ek);
 	assert_int_equal(swtpm_tool(&s, "tpm2_changeauth -c e secret"), 0);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	assert_refusal(tpm_prove_ek(t, &ek, &f), &f,
 		       "cannot create the TPM's endorsement key: the TPM asks "
 		       "for a password; clear the passwords of the TPM's "
@@ -219,14 +194,15 @@ static struct tpm *open_behind(const struct swtpm *s,
 
 	assert_non_null(m);
 	*m = *plan;
-	assert_ok(tcti_open(s->tcti, timeout_ms, &m->tpm, &startup, &f), &f);
+	assert_ok(tcti_open(s->tcti, swtpm_timeout_ms, &m->tpm, &startup, &f),
+		  &f);
 	m->tcti.v1.version = 2;
 	m->tcti.v1.transmit = impostor_transmit;
 	m->tcti.v1.receive = impostor_receive;
 	m->tcti.v1.finalize = impostor_finalize;
 	m->tcti.v1.getPollHandles = impostor_handles;
 	device = (TSS2_TCTI_CONTEXT *)(void *)m;
-	assert_ok(tpm_open_tcti(&device, timeout_ms, &t, &f), &f);
+	assert_ok(tpm_open_tcti(&device, swtpm_timeout_ms, &t, &f), &f);
 	return t;
 }
 
@@ -276,8 +252,8 @@ static void test_a_public_key_is_no_proof(void **state)
 	(void)state;
 	swtpm_start(&real);
 	swtpm_start(&host);
-	read_ek(&real, &ek);
-	read_ek(&host, &other);
+	swtpm_read_ek(&real, &ek);
+	swtpm_read_ek(&host, &other);
 	assert_memory_equal(ek.data, other.data, ek_size - modulus_size);
 	assert_memory_not_equal(ek.data, other.data, ek_size);
 	t = open_behind(&host, &plan);
@@ -300,11 +276,11 @@ static void test_the_storage_root_key_is_proved_too(void **state)
 	(void)state;
 	swtpm_start(&real);
 	swtpm_start(&host);
-	read_ek(&real, &ek);
-	t = open_tpm(&real);
+	swtpm_read_ek(&real, &ek);
+	t = swtpm_open(&real);
 	assert_ok(tpm_need_srk(t, &f), &f); /* for ReadPublic to find */
 	tpm_close(&t);
-	theirs = open_tpm(&host);
+	theirs = swtpm_open(&host);
 	assert_ok(tpm_need_srk(theirs, &f), &f);
 	plan.other = &theirs->srk_record;
 	t = open_behind(&real, &plan);
@@ -330,8 +306,8 @@ static void test_a_public_storage_root_key_is_no_proof(void **state)
 	(void)state;
 	swtpm_start(&real);
 	swtpm_start(&host);
-	read_ek(&real, &ek);
-	theirs = open_tpm(&host);
+	swtpm_read_ek(&real, &ek);
+	theirs = swtpm_open(&host);
 	assert_ok(tpm_srk_public(theirs, &srk, &f), &f);
 	(void)snprintf(path, sizeof(path), "%s/srk.pub", real.tree.path);
 	assert_int_equal(io_replace_file(path, srk.data, srk.len, 0600), 0);

@@ -17,10 +17,8 @@
 /* As the next boot does. */
 static void open_again(struct scene *s)
 {
-	struct fail f = { 0 };
-
 	tpm_close(&s->tpm);
-	assert_ok(tpm_open(s->swtpm.tcti, timeout_ms, &s->tpm, &f), &f);
+	s->tpm = swtpm_open(&s->swtpm);
 }
 
 static void raise_to(struct scene *s, uint64_t least)

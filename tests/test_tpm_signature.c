@@ -17,8 +17,6 @@
 #include "tests/line.h"
 #include "tests/swtpm.h"
 
-enum { timeout_ms = 20000 };
-
 static struct swtpm swtpm;
 
 static const struct key_case {
@@ -90,13 +88,11 @@ int main(void)
 	static const struct table tables[] = {
 		TABLE(verifies, keys),
 	};
-	struct tpm *t = NULL;
-	struct fail f = { 0 };
+	struct tpm *t;
 	int r;
 
 	swtpm_start(&swtpm);
-	if (tpm_open(swtpm.tcti, timeout_ms, &t, &f) < 0)
-		return 1;
+	t = swtpm_open(&swtpm);
 	tpm_close(&t); /* which has started it */
 	r = table_run(tables, array_size(tables));
 	swtpm_stop(&swtpm);

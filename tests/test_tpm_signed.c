@@ -130,7 +130,7 @@ static void test_key_that_the_tpm_does_not_take(void **state)
 	approve(&s, s.key, 0);
 	tpm_close(&s.tpm);
 	device = meddler_open_tpm(s.swtpm.tcti);
-	s.tpm = meddler_open(device, refuse_key, NULL, timeout_ms);
+	s.tpm = meddler_open(device, refuse_key, NULL, swtpm_timeout_ms);
 	assert_closed(&s, "cannot unseal the key: this TPM does not take its "
 			  "release key; seal it to a key of RSA-2048 or P-256");
 	tpm_close(&s.tpm);
@@ -144,7 +144,7 @@ static void test_signed_and_literal_values(void **state)
 	(void)state;
 	begin(&s, "rsa");
 	sealed_key_free(&s.sealed);
-	present_values(&s, 1U << 7, &literal);
+	swtpm_values(s.tpm, DIGEST_SHA256, 1U << 7, &literal);
 	seal(&s, &literal);
 	extend(&s, 14);
 	approve(&s, s.key, 0);
@@ -191,7 +191,7 @@ static void test_either_name_of_an_rsa_key(void **state)
 	assert_opens(&s);
 	seal_zero_exponent(&s, &none);
 	assert_opens(&s);
-	present_values(&s, 1U << 7, &literal);
+	swtpm_values(s.tpm, DIGEST_SHA256, 1U << 7, &literal);
 	seal_zero_exponent(&s, &literal);
 	assert_opens(&s);
 	/* the other name, with literal values that only the TPM knows */

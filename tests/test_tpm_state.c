@@ -18,17 +18,6 @@
 #include "tests/line.h"
 #include "tests/swtpm.h"
 
-enum { timeout_ms = 20000 };
-
-static struct tpm *open_tpm(const struct swtpm *s)
-{
-	struct tpm *t = NULL;
-	struct fail f = { 0 };
-
-	assert_ok(tpm_open(s->tcti, timeout_ms, &t, &f), &f);
-	return t;
-}
-
 /* Seals len bytes for PCR 14 at zero. */
 static int seal(struct tpm *t, enum digest_alg bank, size_t len,
 		struct sealed_key *ret, struct fail *f)
@@ -67,13 +56,13 @@ static void test_uses_the_active_banks(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	tpm_close(&t);
 	assert_int_equal(swtpm_tool(&s, "tpm2_pcrallocate sha1:none+sha256:all+"
 					"sha384:none+sha512:none"),
 			 0);
 	swtpm_restart(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	assert_ok(tpm_banks(t, &algs, &f), &f);
 	assert_int_equal(algs, 1U << DIGEST_SHA256);
 	assert_refusal(tpm_pcr_read(t, 14, 1U << DIGEST_SHA384, &set, &f), &f,
@@ -95,14 +84,8 @@ static void test_seals_under_an_rsa_key(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
-	tpm_close(&t);
-	assert_int_equal(swtpm_tool(&s,
-				    "tpm2_createprimary -C o -G rsa -c p && "
-				    "tpm2_evictcontrol -C o -c p 0x81000001 && "
-				    "tpm2_flushcontext -t"),
-			 0);
-	t = open_tpm(&s);
+	swtpm_make_srk(&s, "-G rsa");
+	t = swtpm_open(&s);
 	assert_ok(seal(t, DIGEST_SHA256, 32, &key, &f), &f);
 	assert_int_equal(srk_record_parse(&key.srk, &srk), 0);
 	assert_int_equal(srk.type, 0x0001); /* TPM_ALG_RSA */
@@ -111,31 +94,24 @@ static void test_seals_under_an_rsa_key(void **state)
 
 static void test_refuses_what_is_no_srk(void **state)
 {
-	static const char *const commands[] = {
-		"tpm2_createprimary -C o -G ecc -c p -a 'fixedtpm|fixedparent|"
-		"sensitivedataorigin|userwithauth|sign'",
-		"tpm2_createprimary -C o -G ecc -c p -a 'sensitivedataorigin|"
-		"userwithauth|restricted|decrypt'",
-		"tpm2_createprimary -C o -G ecc -g sha384 -c p",
+	static const char *const options[] = {
+		"-G ecc -a 'fixedtpm|fixedparent|sensitivedataorigin|"
+		"userwithauth|sign'",
+		"-G ecc -a 'sensitivedataorigin|userwithauth|restricted|"
+		"decrypt'",
+		"-G ecc -g sha384",
 	};
 
 	(void)state;
-	for (size_t i = 0; i < array_size(commands); i++) {
+	for (size_t i = 0; i < array_size(options); i++) {
 		own_swtpm struct swtpm s = { 0 };
 		own_tpm struct tpm *t = NULL;
-		char command[512];
 		struct fail f = { 0 };
 		digest_algs algs;
 
 		swtpm_start(&s);
-		t = open_tpm(&s);
-		tpm_close(&t);
-		(void)snprintf(command, sizeof(command),
-			       "%s && tpm2_evictcontrol -C o -c p 0x81000001 "
-			       "&& tpm2_flushcontext -t",
-			       commands[i]);
-		assert_int_equal(swtpm_tool(&s, command), 0);
-		t = open_tpm(&s);
+		swtpm_make_srk(&s, options[i]);
+		t = swtpm_open(&s);
 		assert_refusal(
 			tpm_banks(t, &algs, &f), &f,
 			"cannot use the TPM's storage root key "
@@ -156,7 +132,7 @@ static void test_speaks_to_the_pinned_srk_alone(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	assert_ok(tpm_banks(t, &algs, &f), &f);
 	tpm_close(&t);
 	assert_int_equal(
@@ -164,14 +140,14 @@ static void test_speaks_to_the_pinned_srk_alone(void **state)
 	assert_int_equal(io_read_file(s.tree.fd, "name", 64, &name), 0);
 	assert_int_equal(name.len, tpm_name_size);
 	assert_int_equal(swtpm_tool(&s, "tpm2_evictcontrol -c 0x81000001"), 0);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	tpm_pin_srk(t, name.data);
 	assert_ok(tpm_pcr_read(t, 14, algs, &set, &f), &f);
 	assert_ok(tpm_pcr_extend(t, 14, &set, &f), &f);
 	tpm_close(&t);
 	for (size_t i = 0; i < tpm_name_size; i += tpm_name_size - 1) {
 		name.data[i] ^= 1;
-		t = open_tpm(&s);
+		t = swtpm_open(&s);
 		tpm_pin_srk(t, name.data);
 		assert_refusal(tpm_pcr_extend(t, 14, &set, &f), &f,
 			       "cannot use the TPM's storage root key "
@@ -193,10 +169,10 @@ static void test_asks_for_an_empty_owner_password(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	tpm_close(&t);
 	assert_int_equal(swtpm_tool(&s, "tpm2_changeauth -c o secret"), 0);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	assert_refusal(tpm_banks(t, &algs, &f), &f,
 		       "cannot create the TPM's storage root key 0x81000001: "
 		       "the TPM asks for a password; clear the passwords of "
@@ -214,7 +190,7 @@ static void test_bounds_its_input(void **state)
 
 	(void)state;
 	swtpm_start(&s);
-	t = open_tpm(&s);
+	t = swtpm_open(&s);
 	assert_refusal(seal(t, DIGEST_SHA256, 129, &key, &f), &f,
 		       "cannot seal the key: it is longer than a TPM can hold; "
 		       "seal at most 128 bytes");

@@ -15,7 +15,7 @@
 #include "seal/tpm.h"
 #include "tests/sealing.h"
 
-enum { timeout_ms = 20000, sha256_only = 1U << DIGEST_SHA256 };
+enum { sha256_only = 1U << DIGEST_SHA256 };
 
 #define UNSEAL "cannot unseal the key of volume disk: "
 #define UNDO   "; undo that change, or predict and seal again"
@@ -228,7 +228,7 @@ static void measure(const struct swtpm *s, const char *letters)
 	struct fail f = { 0 };
 
 	add_all(&list, letters);
-	assert_ok(tpm_open(s->tcti, timeout_ms, &t, &f), &f);
+	t = swtpm_open(s);
 	boot_value(letters, &event, &value);
 	if (letters[0] <= '9')
 		assert_ok(tpm_pcr_extend(t, 4, &event, &f), &f);

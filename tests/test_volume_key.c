@@ -17,7 +17,7 @@
 #include "tests/swtpm.h"
 #include "tests/volume.h"
 
-enum { tokens_max = 4, timeout_ms = 20000 };
+enum { tokens_max = 4 };
 
 /* What a token holds. All tokens name keyslot 0, but that of GONE. */
 enum kind {
@@ -102,15 +102,6 @@ static const struct choice_case {
 	  UNSEAL "its blob is damaged; restore the volume's header from a "
 		 "copy, or seal it again with cvmctl seal" },
 };
-
-static struct tpm *open_tpm(const struct swtpm *s)
-{
-	struct tpm *t = NULL;
-	struct fail f = { 0 };
-
-	assert_ok(tpm_open(s->tcti, timeout_ms, &t, &f), &f);
-	return t;
-}
 
 /* Nothing of it is secret, and the TPM's key comes from a token. */
 static void seal_away(struct sealed_key *key)
@@ -228,8 +219,8 @@ static void chooses(void **state)
 
 	swtpm_start(&here);
 	swtpm_start(&there);
-	t = open_tpm(&here);
-	other = open_tpm(&there);
+	t = swtpm_open(&here);
+	other = swtpm_open(&there);
 	volume_make(&tree, path);
 	assert_ok(luks_open(path, &l, &f), &f);
 	for (int i = 0; i < tokens_max && c->kinds[i]; i++)
