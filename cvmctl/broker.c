@@ -33,7 +33,6 @@ struct broker_options {
 	const char *listen, *store, *key, *audit, *timeout;
 	struct verify_words words;
 	struct seal_policy_options policy;
-	bool without_hardware;
 	/* read from them */
 	uint64_t timeout_s;
 };
@@ -62,31 +61,11 @@ static int read_words(int argc, char **argv, struct broker_options *o,
 		  "one line is appended for each request", &o->audit },
 		{ "timeout", OPTION_TEXT, "SECONDS", "for one request; else 60",
 		  &o->timeout },
-		{ "ek", OPTION_TEXT, "FILE",
-		  "the endorsement key, or its name in hex", &o->words.ek },
-		{ "ek-ca", OPTION_TEXT, "FILE",
-		  "certificates of TPM makers, PEM", &o->words.ek_ca },
-		{ "snp-certs", OPTION_TEXT, "DIR",
-		  "ark.pem, and ask.pem and vcek.pem", &o->words.snp_certs },
-		{ "snp-measurement", OPTION_TEXT, "HEX",
-		  "the launch measurement to expect",
-		  &o->words.snp_measurement },
-		{ "without-hardware", OPTION_FLAG, NULL,
-		  "ask for no signature of the processor",
-		  &o->without_hardware },
+		VERIFY_WORDS_OPTIONS(&o->words),
 		{ "prediction", OPTION_TEXT, "FILE",
 		  "of cvmctl predict --json --boot: the boot chain",
 		  &o->policy.prediction },
-		{ "pcr", OPTION_LIST, "N=HEX", "seal to this value too",
-		  &o->policy.pcr },
-		{ "bank", OPTION_TEXT, "BANK",
-		  "sha1, sha256, sha384 or sha512; else sha256",
-		  &o->policy.bank },
-		{ "apps-only", OPTION_FLAG, NULL,
-		  "do not insist on the boot chain: see seal",
-		  &o->policy.apps_only },
-		{ "any-pcr", OPTION_FLAG, NULL,
-		  "also PCRs whose values do not last", &o->policy.any_pcr },
+		SEAL_POLICY_OPTIONS(&o->policy),
 		{ 0 },
 	};
 
@@ -224,7 +203,6 @@ static int expect(const struct broker_options *o, struct json_object *manifest,
 		return r;
 	wanted->manifest = manifest;
 	wanted->prediction = prediction;
-	wanted->without_hardware = o->without_hardware;
 	wanted->required_pcrs = policy.pcrs.mask;
 	wanted->apps_only = o->policy.apps_only;
 	wanted->before_cap = true;

@@ -26,7 +26,6 @@ struct verify_options {
 	const char *evidence, *manifest;
 	struct verify_words words;
 	const char *prediction, *require_pcrs;
-	bool without_hardware;
 	bool json;
 };
 
@@ -51,22 +50,11 @@ static int read_options(int argc, char **argv, struct verify_options *o,
 		  &o->words.challenged },
 		{ "ak", OPTION_TEXT, "FILE",
 		  "the attestation key, or its name in hex", &o->words.ak },
-		{ "ek", OPTION_TEXT, "FILE",
-		  "the endorsement key, or its name in hex", &o->words.ek },
-		{ "ek-ca", OPTION_TEXT, "FILE",
-		  "certificates of TPM makers, PEM", &o->words.ek_ca },
-		{ "snp-certs", OPTION_TEXT, "DIR",
-		  "ark.pem, and ask.pem and vcek.pem", &o->words.snp_certs },
-		{ "snp-measurement", OPTION_TEXT, "HEX",
-		  "the launch measurement to expect",
-		  &o->words.snp_measurement },
+		VERIFY_WORDS_OPTIONS(&o->words),
 		{ "prediction", OPTION_TEXT, "FILE",
 		  "of cvmctl predict --json --boot", &o->prediction },
 		{ "require-pcrs", OPTION_TEXT, "LIST",
 		  "PCRs that logs have to account for", &o->require_pcrs },
-		{ "without-hardware", OPTION_FLAG, NULL,
-		  "ask for no signature of the processor",
-		  &o->without_hardware },
 		{ "json", OPTION_FLAG, NULL, "answer in JSON", &o->json },
 		{ 0 },
 	};
@@ -158,7 +146,6 @@ int command_verify(int argc, char **argv, struct fail *f)
 		r = verify_read_words(&o.words, argv[0], &files, &x, f);
 	if (r)
 		return r;
-	x.without_hardware = o.without_hardware;
 	if (o.require_pcrs &&
 	    list_read_pcrs(o.require_pcrs, &x.required_pcrs) < 0)
 		return options_refuse(f, argv[0],

@@ -148,6 +148,7 @@ int verify_read_words(const struct verify_words *words, const char *command,
 {
 	int r = read_nonce(words, command, files, ret, f);
 
+	ret->without_hardware = words->without_hardware;
 	if (r == 0)
 		r = read_key(words->ak, "check --ak", files, &ret->ak, f);
 	if (r == 0)

@@ -3,6 +3,7 @@
 #ifndef CVMCTL_BROKER_VERIFY_WORDS_H
 #define CVMCTL_BROKER_VERIFY_WORDS_H
 
+#include "cvmctl/tool/options.h"
 #include "evidence/judge.h"
 #include "lib/bytes.h"
 #include "lib/fail.h"
@@ -11,7 +12,25 @@
 struct verify_words {
 	const char *nonce, *challenged, *ak, *ek, *ek_ca;
 	const char *snp_certs, *snp_measurement;
+	bool without_hardware;
 };
+
+/* Rows of a table of options: what cvmctl verify and cvmctl broker trust. */
+#define VERIFY_WORDS_OPTIONS(words)                                           \
+	{ "ek", OPTION_TEXT, "FILE",                                          \
+	  "the endorsement key, or its name in hex", &(words)->ek },          \
+		{ "ek-ca", OPTION_TEXT, "FILE",                               \
+		  "certificates of TPM makers, PEM", &(words)->ek_ca },       \
+		{ "snp-certs", OPTION_TEXT, "DIR",                            \
+		  "ark.pem, and ask.pem and vcek.pem", &(words)->snp_certs }, \
+		{ "snp-measurement", OPTION_TEXT, "HEX",                      \
+		  "the launch measurement to expect",                         \
+		  &(words)->snp_measurement },                                \
+	{                                                                     \
+		"without-hardware", OPTION_FLAG, NULL,                        \
+			"ask for no signature of the processor",              \
+			&(words)->without_hardware                            \
+	}
 
 enum { verify_files_max = 8 };
 

@@ -21,6 +21,22 @@ struct seal_policy_options {
 	bool any_pcr;		 /* PCRs whose values do not last, too */
 };
 
+/* Rows of a table of options: those of cvmctl seal that a broker has, too. */
+#define SEAL_POLICY_OPTIONS(policy)                                  \
+	{ "pcr", OPTION_LIST, "N=HEX", "seal to this value too",     \
+	  &(policy)->pcr },                                          \
+		{ "bank", OPTION_TEXT, "BANK",                       \
+		  "sha1, sha256, sha384 or sha512; else sha256",     \
+		  &(policy)->bank },                                 \
+		{ "apps-only", OPTION_FLAG, NULL,                    \
+		  "do not insist on the boot chain: see the manual", \
+		  &(policy)->apps_only },                            \
+	{                                                            \
+		"any-pcr", OPTION_FLAG, NULL,                        \
+			"also PCRs whose values do not last",        \
+			&(policy)->any_pcr                           \
+	}
+
 /*
  * The policy that the options and, if it is not NULL, the manifest of an image
  * ask for. *ret_signer holds the release key, borrowed by *ret; the caller
