@@ -27,8 +27,6 @@ enum {
 	spine_x = 48,
 };
 
-static const struct svg_text heading = { SVG_BOLD, 17, "ink", SVG_START };
-static const struct svg_text caption = { SVG_SANS, 12, "dim", SVG_START };
 static const struct svg_text column = { SVG_BOLD, 11, "dim", SVG_START };
 static const struct svg_text title = { SVG_BOLD, 13, "ink", SVG_START };
 static const struct svg_text remark = { SVG_SANS, 11, "dim", SVG_START };
@@ -201,10 +199,7 @@ int chain_draw_svg(const struct chain *c, struct text *ret)
 	if (text_failed(&description))
 		return -ENOMEM;
 	svg_begin(ret, picture_width, height, c->title, description.s);
-	svg_text(ret, &heading, margin, 36, picture_width - 2 * margin,
-		 c->title);
-	svg_text(ret, &caption, margin, 56, picture_width - 2 * margin,
-		 c->note);
+	svg_heading(ret, margin, picture_width - 2 * margin, c->title, c->note);
 	svg_text(ret, &column, margin, 84, step_width, "what is measured");
 	svg_text(ret, &column, margin + step_width + 16, 84,
 		 side_x - margin - step_width, "by whom");

@@ -184,3 +184,15 @@ void svg_text(struct text *svg, const struct svg_text *as, unsigned x,
 	add_escaped(svg, fitting);
 	text_add(svg, "</text>\n");
 }
+
+void svg_heading(struct text *svg, unsigned x, unsigned max, const char *title,
+		 const char *note)
+{
+	static const struct svg_text heading = { SVG_BOLD, 17, "ink",
+						 SVG_START };
+	static const struct svg_text caption = { SVG_SANS, 12, "dim",
+						 SVG_START };
+
+	svg_text(svg, &heading, x, 36, max, title);
+	svg_text(svg, &caption, x, 56, max, note);
+}

@@ -44,6 +44,10 @@ svg_line(struct text *svg, const char *class, const char *path, ...);
 void svg_text(struct text *svg, const struct svg_text *as, unsigned x,
 	      unsigned y, unsigned max, const char *s);
 
+/* What is at the top of each picture, both cut as by svg_text. */
+void svg_heading(struct text *svg, unsigned x, unsigned max, const char *title,
+		 const char *note);
+
 /* Pixels that s takes at most, in any of the fonts a reader may have. */
 unsigned svg_text_width(const struct svg_text *as, const char *s);
 

@@ -23,8 +23,6 @@ enum {
 	ticks_max = 8,
 };
 
-static const struct svg_text heading = { SVG_BOLD, 17, "ink", SVG_START };
-static const struct svg_text caption = { SVG_SANS, 12, "dim", SVG_START };
 static const struct svg_text label = { SVG_SANS, 12, "ink", SVG_START };
 static const struct svg_text tick = { SVG_SANS, 11, "dim", SVG_MIDDLE };
 static const struct svg_text duration = { SVG_SANS, 11, "dim", SVG_START };
@@ -86,9 +84,8 @@ int timeline_draw_svg(const struct timeline *t, struct text *ret)
 		return -ENOMEM;
 	svg_begin(ret, picture_width, head_height + rows * row_height + margin,
 		  "Timeline of a boot", about.s);
-	svg_text(ret, &heading, margin, 34, picture_width,
-		 "Timeline of a boot");
-	svg_text(ret, &caption, margin, 54, picture_width, about.s);
+	svg_heading(ret, margin, picture_width - 2 * margin,
+		    "Timeline of a boot", about.s);
 	draw_ticks(ret, t, rows);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct timeline_stage *s = &t->stage[i];
