@@ -112,6 +112,12 @@ struct tpm {
 int tpm_open_tcti(TSS2_TCTI_CONTEXT **device, unsigned timeout_ms,
 		  struct tpm **ret, struct fail *f);
 
+/*
+ * The PCRs of mask in each bank of algs, in the order of enum digest_alg, in
+ * which values are put together, too.
+ */
+void tpm_select_pcrs(uint32_t mask, digest_algs algs, TPML_PCR_SELECTION *ret);
+
 /* The template of the SRK, P-256 or RSA-2048. */
 const TPM2B_PUBLIC *tpm_srk_template(bool rsa);
 

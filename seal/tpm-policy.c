@@ -79,14 +79,10 @@ static int assert_pcrs(struct tpm *t, ESYS_TR session, enum digest_alg bank,
 		       uint32_t mask, struct fail *f)
 {
 	static const TPM2B_DIGEST present = { 0 };
-	TPML_PCR_SELECTION pcrs = { .count = 1 };
-	TPMS_PCR_SELECTION *selection = &pcrs.pcrSelections[0];
+	TPML_PCR_SELECTION pcrs;
 	TSS2_RC rc;
 
-	selection->hash = pcr_bank_tpm_alg(bank);
-	selection->sizeofSelect = pcr_count / 8;
-	for (unsigned i = 0; i < pcr_count / 8; i++)
-		selection->pcrSelect[i] = (BYTE)(mask >> 8 * i);
+	tpm_select_pcrs(mask, 1U << bank, &pcrs);
 	rc = Esys_PolicyPCR(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE,
 			    ESYS_TR_NONE, &present, &pcrs);
 	return rc ? tpm_fail(t, rc, f, what_unseal) : 0;

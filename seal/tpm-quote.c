@@ -65,24 +65,6 @@ static int certify_srk(struct tpm *t, ESYS_TR ak, const TPM2B_DATA *nonce,
 				&q->srk_signature, f);
 }
 
-/* In the order of enum digest_alg, as the values are put together. */
-static void select_pcrs(uint32_t mask, digest_algs algs,
-			TPML_PCR_SELECTION *ret)
-{
-	*ret = (TPML_PCR_SELECTION){ 0 };
-	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++) {
-		TPMS_PCR_SELECTION *bank = &ret->pcrSelections[ret->count];
-
-		if (!(algs & 1U << a))
-			continue;
-		bank->hash = pcr_bank_tpm_alg(a);
-		bank->sizeofSelect = pcr_count / 8;
-		for (int i = 0; i < pcr_count / 8; i++)
-			bank->pcrSelect[i] = (BYTE)(mask >> 8 * i);
-		ret->count++;
-	}
-}
-
 static int read_values(struct tpm *t, uint32_t mask, digest_algs algs,
 		       struct tpm_quote *q, struct fail *f)
 {
@@ -176,7 +158,7 @@ static int quote_pcrs(struct tpm *t, ESYS_TR ak, const TPM2B_DATA *nonce,
 
 	if (r < 0)
 		return r;
-	select_pcrs(mask, algs, &selection);
+	tpm_select_pcrs(mask, algs, &selection);
 	for (int i = 0; i < quote_attempts; i++) {
 		r = read_values(t, mask, algs, q, f);
 		if (r == 0)

@@ -142,8 +142,7 @@ int tpm_banks(struct tpm *t, digest_algs *ret_algs, struct fail *f)
 	return tpm_collect_banks(&caps->data.assignedPCR, ret_algs, f);
 }
 
-/* One PCR in each bank of algs, in the order of enum digest_alg. */
-static void select_pcr(uint32_t pcr, digest_algs algs, TPML_PCR_SELECTION *ret)
+void tpm_select_pcrs(uint32_t mask, digest_algs algs, TPML_PCR_SELECTION *ret)
 {
 	*ret = (TPML_PCR_SELECTION){ 0 };
 	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++) {
@@ -153,7 +152,8 @@ static void select_pcr(uint32_t pcr, digest_algs algs, TPML_PCR_SELECTION *ret)
 			continue;
 		bank->hash = pcr_bank_tpm_alg(a);
 		bank->sizeofSelect = pcr_count / 8;
-		bank->pcrSelect[pcr / 8] = (BYTE)(1U << pcr % 8);
+		for (int i = 0; i < pcr_count / 8; i++)
+			bank->pcrSelect[i] = (BYTE)(mask >> 8 * i);
 		ret->count++;
 	}
 }
@@ -206,7 +206,7 @@ int tpm_pcr_read(struct tpm *t, uint32_t pcr, digest_algs algs,
 	r = tpm_need_session(t, f);
 	if (r < 0)
 		return r;
-	select_pcr(pcr, algs, &asked);
+	tpm_select_pcrs(1U << pcr, algs, &asked);
 	rc = Esys_PCR_Read(t->esys, tpm_session(t, TPMA_SESSION_AUDIT),
 			   ESYS_TR_NONE, ESYS_TR_NONE, &asked, NULL, &got,
 			   &values);
