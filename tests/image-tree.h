@@ -63,4 +63,24 @@ static inline void image_tree_remove(struct tree *t)
 	tree_remove(t);
 }
 
+static inline int image_tree_setup(void **state)
+{
+	static struct tree t;
+
+	image_tree_make(&t);
+	*state = &t;
+	return 0;
+}
+
+static inline int image_tree_teardown(void **state)
+{
+	image_tree_remove(*state);
+	return 0;
+}
+
+/* A test in a tree of its own. */
+#define image_test(name)                                        \
+	cmocka_unit_test_setup_teardown(name, image_tree_setup, \
+					image_tree_teardown)
+
 #endif

@@ -13,10 +13,11 @@
 #include "lib/own.h"
 #include "seal/journal.h"
 #include "seal/pcr.h"
+#include "tests/event-list.h"
 #include "tests/line.h"
 #include "tests/tmptree.h"
 
-enum { both = 1U << DIGEST_SHA1 | 1U << DIGEST_SHA256, much = 1 << 20 };
+enum { much = 1 << 20 };
 
 static const struct events_into tpm = { .banks = both };
 
@@ -61,21 +62,6 @@ static inline void place_end(struct place *p)
 }
 
 #define own_place __attribute__((cleanup(place_end)))
-
-static inline void add(struct events *list, enum event_kind kind,
-		       const char *app, const char *path, const char *content)
-{
-	struct event e = { .pcr = pcr_apps, .kind = kind };
-
-	e.app = app ? strdup(app) : NULL;
-	e.path = strdup(path);
-	assert_int_equal(
-		digest_data(both, content, strlen(content), &e.digests), 0);
-	if (kind == EVENT_DIRECTORY)
-		assert_int_equal(
-			bytes_copy(content, strlen(content), &e.detail), 0);
-	assert_int_equal(events_add(list, &e), 0);
-}
 
 static inline void make_list(struct events *list)
 {

@@ -14,8 +14,8 @@
 #include "cvmctl/command.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "lib/text.h"
 #include "seal/signatures.h"
+#include "tests/cvmctl.h"
 #include "tests/line.h"
 #include "tests/place.h"
 
@@ -97,19 +97,16 @@ static inline void enter(struct tree *t)
 
 #define SIGN_IMAGE "sign --key rsa --prediction prediction --image image"
 
-/* Runs the words of one line; the result and the failure line. */
 static inline int run(const char *line, struct fail *f)
 {
-	char words[512];
-	char *argv[32];
+	return cvmctl_run(command_sign, f, "%s", line);
+}
 
-	(void)snprintf(words, sizeof(words), "%s", line);
-	assert_true(text_split_words(words, argv, array_size(argv) - 1) > 0);
-	int argc = 0;
+static inline void run_well(const char *line)
+{
+	struct fail f = { 0 };
 
-	while (argv[argc])
-		argc++;
-	return command_sign(argc, argv, f);
+	assert_ok(run(line, &f), &f);
 }
 
 static inline void read_signatures(const char *path, size_t at,

@@ -36,21 +36,6 @@ static bool has_mkfs(void)
 	       access("/usr/sbin/mkfs.erofs", X_OK) == 0;
 }
 
-static int setup(void **state)
-{
-	static struct tree t;
-
-	image_tree_make(&t);
-	*state = &t;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	image_tree_remove(*state);
-	return 0;
-}
-
 static int build(const char *root, const char *output, struct fail *f)
 {
 	char words[][16] = { "build",  "--root",    "",		 "--kernel",
@@ -352,8 +337,6 @@ static void manifest_without_values(void **state)
 			       "or several; give --volume NAME");
 	}
 }
-
-#define image_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {

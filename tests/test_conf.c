@@ -26,21 +26,6 @@
 	"data-blocks = 7\nhash-offset = 28672\nroot-hash = " ZEROS_47 \
 	"5a\nhash = sha384\n"
 
-static int setup(void **state)
-{
-	static struct tree t;
-
-	image_tree_make(&t);
-	*state = &t;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	image_tree_remove(*state);
-	return 0;
-}
-
 /* A file: complete or a template. */
 static void reads_files(void **state)
 {
@@ -144,8 +129,6 @@ static void predicts_from_the_declared_value(void **state)
 	assert_memory_equal(p.ready.value[DIGEST_SHA256],
 			    plain.ready.value[DIGEST_SHA256], 32);
 }
-
-#define image_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {

@@ -22,14 +22,11 @@ static void signs_each_bank(void **state)
 {
 	own_place struct tree t = { 0 };
 	own_signatures struct signatures s = { 0 };
-	struct fail f = { 0 };
 
 	(void)state;
 	enter(&t);
-	assert_ok(run("sign --key rsa --prediction prediction --banks "
-		      "sha1,sha256 --add-to out",
-		      &f),
-		  &f);
+	run_well("sign --key rsa --prediction prediction --banks "
+		 "sha1,sha256 --add-to out");
 	read_signatures("out", 0, &s);
 	assert_int_equal(s.n, 2);
 	for (size_t i = 0; i < s.n; i++) {
@@ -55,7 +52,6 @@ static void reads_standard_input(void **state)
 	};
 	own_place struct tree t = { 0 };
 	own_fd int saved = dup(STDIN_FILENO);
-	struct fail f = { 0 };
 
 	(void)state;
 	enter(&t);
@@ -64,7 +60,7 @@ static void reads_standard_input(void **state)
 
 		(void)unlink("out");
 		assert_non_null(freopen("prediction", "r", stdin));
-		assert_ok(run(lines[i], &f), &f);
+		run_well(lines[i]);
 		read_signatures("out", 0, &s);
 		assert_int_equal(s.n, 2);
 	}
@@ -76,17 +72,12 @@ static void adds_to_what_is_there(void **state)
 	own_place struct tree t = { 0 };
 	own_signatures struct signatures s = { 0 };
 	struct policy policy = { 0 };
-	struct fail f = { 0 };
 
 	(void)state;
 	enter(&t);
-	assert_ok(run("sign --key rsa --prediction prediction --add-to out",
-		      &f),
-		  &f);
-	assert_ok(run("sign --key ec --prediction prediction --pcrs 14 "
-		      "--release 7 --add-to out",
-		      &f),
-		  &f);
+	run_well("sign --key rsa --prediction prediction --add-to out");
+	run_well("sign --key ec --prediction prediction --pcrs 14 "
+		 "--release 7 --add-to out");
 	read_signatures("out", 0, &s);
 	assert_int_equal(s.n, 2);
 	verify(&s.entry[0], "rsa.pub");
@@ -103,15 +94,12 @@ static void adds_the_same_once(void **state)
 {
 	own_place struct tree t = { 0 };
 	own_signatures struct signatures s = { 0 };
-	struct fail f = { 0 };
 
 	(void)state;
 	enter(&t);
 	for (int i = 0; i < 2; i++)
-		assert_ok(run("sign --key rsa --prediction prediction --add-to "
-			      "out",
-			      &f),
-			  &f);
+		run_well("sign --key rsa --prediction prediction --add-to "
+			 "out");
 	read_signatures("out", 0, &s);
 	assert_int_equal(s.n, 1);
 	verify(&s.entry[0], "rsa.pub");
@@ -124,20 +112,15 @@ static void mends_a_signature(void **state)
 	own_signatures struct signatures broken = { 0 };
 	own_signatures struct signatures s = { 0 };
 	own_bytes struct bytes json = { 0 };
-	struct fail f = { 0 };
 
 	(void)state;
 	enter(&t);
-	assert_ok(run("sign --key rsa --prediction prediction --add-to out",
-		      &f),
-		  &f);
+	run_well("sign --key rsa --prediction prediction --add-to out");
 	read_signatures("out", 0, &broken);
 	broken.entry[0].sig.data[0] ^= 1;
 	assert_int_equal(signatures_write(&broken, &json), 0);
 	assert_int_equal(io_replace_file("out", json.data, json.len, 0644), 0);
-	assert_ok(run("sign --key rsa --prediction prediction --add-to out",
-		      &f),
-		  &f);
+	run_well("sign --key rsa --prediction prediction --add-to out");
 	read_signatures("out", 0, &s);
 	assert_int_equal(s.n, 1);
 	verify(&s.entry[0], "rsa.pub");
@@ -179,12 +162,10 @@ static void signs_zeros(void **state)
 {
 	own_place struct tree t = { 0 };
 	own_signatures struct signatures s = { 0 };
-	struct fail f = { 0 };
 
 	(void)state;
 	enter(&t);
-	assert_ok(run("sign --key ec --prediction direct --add-to out", &f),
-		  &f);
+	run_well("sign --key ec --prediction direct --add-to out");
 	read_signatures("out", 0, &s);
 	assert_int_equal(s.n, 1);
 	assert_int_equal(s.entry[0].mask,
@@ -348,14 +329,11 @@ static void inspect_explains_them(void **state)
 {
 	own_place struct tree t = { 0 };
 	own_bytes struct bytes words = { 0 };
-	struct fail f = { 0 };
 
 	(void)state;
 	enter(&t);
-	assert_ok(run("sign --key ec --prediction prediction --release 7 "
-		      "--add-to out",
-		      &f),
-		  &f);
+	run_well("sign --key ec --prediction prediction --release 7 "
+		 "--add-to out");
 	cvmctl_capture(command_inspect, "inspect out", &words);
 	assert_non_null(strstr((char *)words.data,
 			       "kind: signatures of PCR values\n"

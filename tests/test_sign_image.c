@@ -22,13 +22,12 @@ static void puts_them_on_the_disk(void **state)
 {
 	own_place struct tree t = { 0 };
 	own_signatures struct signatures s = { 0 };
-	struct fail f = { 0 };
 	struct stat st;
 
 	(void)state;
 	enter(&t);
 	for (int i = 0; i < 2; i++) {
-		assert_ok(run(SIGN_IMAGE, &f), &f);
+		run_well(SIGN_IMAGE);
 		assert_int_equal(stat("image/root.img", &st), 0);
 		assert_int_equal(st.st_size, 8192 + 4096);
 		signatures_free(&s);
@@ -131,7 +130,7 @@ static void judges_what_is_there(void **state)
 	assert_refusal(r, &f, line);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_size, 8192 + c->len);
-	assert_ok(run(SIGN_IMAGE " --replace", &f), &f);
+	run_well(SIGN_IMAGE " --replace");
 	assert_int_equal(count_on_disk(), 1);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_size, 8192 + 4096);

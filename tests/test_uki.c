@@ -112,16 +112,30 @@ static const struct change {
 	{ "other section", ".other", "", 0, NULL, NULL },
 };
 
+/* Read, or refused for this reason, unless that is NULL. */
+static void judge(const struct bytes *b, struct uki *ret, const char *reason,
+		  const char *remedy)
+{
+	char line[fail_line_max];
+	struct fail f = { 0 };
+	int r = uki_read("u", b, ret, &f);
+
+	if (!reason) {
+		assert_ok(r, &f);
+		return;
+	}
+	(void)snprintf(line, sizeof(line), "cannot use UKI u: %s; %s", reason,
+		       remedy);
+	assert_refusal(r, &f, line);
+}
+
 static void judges_sections(void **state)
 {
 	const struct change *c = *state;
 	struct efi_section sections[8] = { { 0 } };
 	own_bytes struct bytes b = { 0 };
-	struct fail f = { 0 };
-	char line[fail_line_max];
 	struct uki uki;
 	size_t n = 0;
-	int r;
 
 	for (const struct efi_section *s = least; s->name; s++)
 		if (c->data || strcmp(s->name, c->section) != 0)
@@ -130,14 +144,7 @@ static void judges_sections(void **state)
 		sections[n] =
 			(struct efi_section){ c->section, c->data, c->len };
 	b = efi_make(sections);
-	r = uki_read("u", &b, &uki, &f);
-	if (!c->reason) {
-		assert_ok(r, &f);
-		return;
-	}
-	(void)snprintf(line, sizeof(line), "cannot use UKI u: %s; %s",
-		       c->reason, c->remedy);
-	assert_refusal(r, &f, line);
+	judge(&b, &uki, c->reason, c->remedy);
 }
 
 static const struct content {
@@ -179,25 +186,16 @@ static void judges_contents(void **state)
 	const struct content *c = *state;
 	struct efi_section sections[] = { UKI_LEAST("257"), { 0 } };
 	own_bytes struct bytes b = { 0 };
-	struct fail f = { 0 };
-	char line[fail_line_max];
 	struct uki uki;
-	int r;
 
 	for (struct efi_section *s = sections; s->name; s++)
 		if (strcmp(s->name, c->section) == 0)
 			*s = (struct efi_section){ c->section, c->data,
 						   c->len };
 	b = efi_make(sections);
-	r = uki_read("u", &b, &uki, &f);
-	if (!c->reason) {
-		assert_ok(r, &f);
+	judge(&b, &uki, c->reason, c->remedy);
+	if (!c->reason)
 		assert_string_equal(uki.cmdline, c->data[0] ? "quiet" : "");
-		return;
-	}
-	(void)snprintf(line, sizeof(line), "cannot use UKI u: %s; %s",
-		       c->reason, c->remedy);
-	assert_refusal(r, &f, line);
 }
 
 static void bounded_cmdline(void **state)
@@ -245,20 +243,10 @@ static void judges_fields(void **state)
 {
 	const struct field *c = *state;
 	own_bytes struct bytes b = efi_make(least);
-	struct fail f = { 0 };
-	char line[fail_line_max];
 	struct uki uki;
-	int r;
 
 	efi_put(&b, c->at, 4, c->value);
-	r = uki_read("u", &b, &uki, &f);
-	if (!c->reason) {
-		assert_ok(r, &f);
-		return;
-	}
-	(void)snprintf(line, sizeof(line), "cannot use UKI u: %s; %s",
-		       c->reason, c->remedy);
-	assert_refusal(r, &f, line);
+	judge(&b, &uki, c->reason, c->remedy);
 }
 
 /* inode, mode, owner, group, links, time, size, device, device, name, check */
