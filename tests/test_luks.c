@@ -161,24 +161,20 @@ static void test_opens_only_what_we_format(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < array_size(edits); i++) {
-		struct luks *l = NULL;
+		own_volume struct volume v = { .luks = NULL };
 		struct fail f = { 0 };
-		struct tree tree;
-		char path[PATH_MAX];
 		char line[PATH_MAX + fail_line_max];
 
-		volume_make(&tree, path);
-		assert_ok(luks_open(path, &l, &f), &f);
-		assert_string_equal(luks_uuid(l), VOLUME_UUID);
-		luks_close(&l);
-		edit_header(path, edits[i].from, edits[i].to);
+		volume_begin(&v);
+		assert_string_equal(luks_uuid(v.luks), VOLUME_UUID);
+		luks_close(&v.luks);
+		edit_header(v.path, edits[i].from, edits[i].to);
 		(void)snprintf(line, sizeof(line),
 			       "cannot use volume %s: %s; use a disk that "
 			       "cvmctl seal --format made",
-			       path, edits[i].reason);
-		assert_refusal(luks_open(path, &l, &f), &f, line);
-		assert_null(l);
-		tree_remove(&tree);
+			       v.path, edits[i].reason);
+		assert_refusal(luks_open(v.path, &v.luks, &f), &f, line);
+		assert_null(v.luks);
 	}
 }
 
@@ -203,70 +199,55 @@ static const struct edit keyslot_edits[] = {
 
 static void test_uses_only_sound_keyslots(void **state)
 {
-	own_secret struct secret passphrase = { 0 };
-
 	(void)state;
-	volume_secret('a', &passphrase);
 	for (size_t i = 0; i < array_size(keyslot_edits); i++) {
-		struct luks *l = NULL;
+		own_volume struct volume v = { .luks = NULL };
 		struct fail f = { 0 };
-		struct tree tree;
-		char path[PATH_MAX];
 		char line[PATH_MAX + fail_line_max];
 
-		volume_make(&tree, path);
-		edit_header(path, keyslot_edits[i].from, keyslot_edits[i].to);
+		volume_begin(&v);
+		luks_close(&v.luks);
+		edit_header(v.path, keyslot_edits[i].from, keyslot_edits[i].to);
 		(void)snprintf(line, sizeof(line),
 			       "cannot use volume %s: %s; use a disk that "
 			       "cvmctl seal --format made",
-			       path, keyslot_edits[i].reason);
-		assert_ok(luks_open(path, &l, &f), &f);
-		assert_refusal(luks_activate(l, "test", 0, &passphrase, &f), &f,
+			       v.path, keyslot_edits[i].reason);
+		volume_open(&v);
+		assert_refusal(luks_activate(v.luks, "test", 0, &v.key, &f), &f,
 			       line);
-		(void)snprintf(line, sizeof(line),
-			       "cannot use volume %s: its sealed keyslot holds "
-			       "no volume key; use a disk that cvmctl seal "
-			       "--format made",
-			       path);
-		assert_refusal(luks_activate(l, "test", 1, &passphrase, &f), &f,
-			       line);
-		luks_close(&l);
-		tree_remove(&tree);
+		assert_volume_refusal(
+			luks_activate(v.luks, "test", 1, &v.key, &f), &f, &v,
+			"cannot use volume %s: its sealed keyslot holds "
+			"no volume key; use a disk that cvmctl seal "
+			"--format made");
 	}
 }
 
 /* Any key opens a null cipher, to a volume key of the host's choice. */
 static void test_tries_no_key_in_a_null_cipher(void **state)
 {
-	own_secret struct secret passphrase = { 0 };
+	static const char line[] =
+		"cannot use volume %s: a keyslot of it is not encrypted with "
+		"aes-xts-plain64 and 512 bits; use a disk that cvmctl seal "
+		"--format made";
+	own_volume struct volume v = { .luks = NULL };
 	own_secret struct secret key = { 0 };
-	own_luks struct luks *l = NULL;
 	struct fail f = { 0 };
-	struct tree tree;
-	char path[PATH_MAX];
-	char line[PATH_MAX + fail_line_max];
 	uint64_t data_bytes;
 	int keyslot = -1;
 
 	(void)state;
-	volume_secret('a', &passphrase);
-	volume_make(&tree, path);
-	assert_ok(luks_open(path, &l, &f), &f);
-	assert_ok(luks_add_key(l, &passphrase, &passphrase, &keyslot, &f), &f);
-	luks_close(&l);
-	edit_header(path, keyslot_edits[0].from, keyslot_edits[0].to);
-	(void)snprintf(line, sizeof(line),
-		       "cannot use volume %s: a keyslot of it is not encrypted "
-		       "with aes-xts-plain64 and 512 bits; use a disk that "
-		       "cvmctl seal --format made",
-		       path);
-	assert_ok(luks_open(path, &l, &f), &f);
-	assert_refusal(luks_add_key(l, &passphrase, &passphrase, &keyslot, &f),
-		       &f, line);
-	assert_refusal(luks_read_volume_key(l, &passphrase, &key, &data_bytes,
-					    &f),
-		       &f, line);
-	tree_remove(&tree);
+	volume_begin(&v);
+	assert_ok(luks_add_key(v.luks, &v.key, &v.key, &keyslot, &f), &f);
+	luks_close(&v.luks);
+	edit_header(v.path, keyslot_edits[0].from, keyslot_edits[0].to);
+	volume_open(&v);
+	assert_volume_refusal(luks_add_key(v.luks, &v.key, &v.key, &keyslot,
+					   &f),
+			      &f, &v, line);
+	assert_volume_refusal(luks_read_volume_key(v.luks, &v.key, &key,
+						   &data_bytes, &f),
+			      &f, &v, line);
 }
 
 static const struct {

@@ -20,32 +20,22 @@
 
 static void test_adds_keys(void **state)
 {
-	own_secret struct secret first = { 0 };
+	own_volume struct volume v = { .luks = NULL };
 	own_secret struct secret second = { 0 };
-	struct luks *l = NULL;
 	struct fail f = { 0 };
-	struct tree tree;
-	char path[PATH_MAX];
-	char line[PATH_MAX + fail_line_max];
 	int keyslot = -1;
 
 	(void)state;
-	volume_secret('a', &first);
 	volume_secret('b', &second);
-	volume_make(&tree, path);
-	assert_ok(luks_open(path, &l, &f), &f);
-	(void)snprintf(line, sizeof(line),
-		       "cannot add a key to volume %s: no keyslot opens with "
-		       "the given key; give a key that opens it",
-		       path);
-	assert_refusal(luks_add_key(l, &second, &first, &keyslot, &f), &f,
-		       line);
-	assert_ok(luks_add_key(l, &first, &second, &keyslot, &f), &f);
+	volume_begin(&v);
+	assert_volume_refusal(
+		luks_add_key(v.luks, &second, &v.key, &keyslot, &f), &f, &v,
+		"cannot add a key to volume %s: no keyslot opens with "
+		"the given key; give a key that opens it");
+	assert_ok(luks_add_key(v.luks, &v.key, &second, &keyslot, &f), &f);
 	assert_int_equal(keyslot, 1);
-	assert_ok(luks_add_key(l, &second, &first, &keyslot, &f), &f);
+	assert_ok(luks_add_key(v.luks, &second, &v.key, &keyslot, &f), &f);
 	assert_int_equal(keyslot, 2);
-	luks_close(&l);
-	tree_remove(&tree);
 }
 
 static void test_goes_through_tokens(void **state)
@@ -53,122 +43,95 @@ static void test_goes_through_tokens(void **state)
 	static const char ours[] =
 		"{\"type\":\"systemd-tpm2\",\"keyslots\":[\"0\"],\"mark\":1}";
 	static const char other[] = "{\"type\":\"other\",\"keyslots\":[]}";
+	own_volume struct volume v = { .luks = NULL };
 	struct sealed_key key = { 0 };
-	struct luks *l = NULL;
 	struct fail f = { 0 };
-	struct tree tree;
-	char path[PATH_MAX];
-	char line[PATH_MAX + fail_line_max];
 	int keyslot = -1;
 
 	(void)state;
-	volume_make(&tree, path);
-	assert_ok(luks_open(path, &l, &f), &f);
-	assert_int_equal(luks_next_token(l, -1), -ENOENT);
-	assert_ok(luks_write_token(l, luks_new_token, other, &f), &f);
-	assert_int_equal(luks_next_token(l, -1), -ENOENT);
-	assert_ok(luks_write_token(l, luks_new_token, ours, &f), &f);
-	assert_ok(luks_write_token(l, 31, ours, &f), &f);
-	luks_close(&l);
-	assert_ok(luks_open(path, &l, &f), &f);
-	assert_int_equal(luks_next_token(l, -1), 1);
-	assert_int_equal(luks_next_token(l, 1), 31);
-	assert_int_equal(luks_next_token(l, 31), -ENOENT);
+	volume_begin(&v);
+	assert_int_equal(luks_next_token(v.luks, -1), -ENOENT);
+	assert_ok(luks_write_token(v.luks, luks_new_token, other, &f), &f);
+	assert_int_equal(luks_next_token(v.luks, -1), -ENOENT);
+	assert_ok(luks_write_token(v.luks, luks_new_token, ours, &f), &f);
+	assert_ok(luks_write_token(v.luks, 31, ours, &f), &f);
+	volume_open(&v);
+	assert_int_equal(luks_next_token(v.luks, -1), 1);
+	assert_int_equal(luks_next_token(v.luks, 1), 31);
+	assert_int_equal(luks_next_token(v.luks, 31), -ENOENT);
 	/* accepted by the format, refused by the parser: it is read back */
-	(void)snprintf(line, sizeof(line),
-		       "cannot read token 1 of volume %s: its field mark is "
-		       "not known; seal the key with cvmctl seal",
-		       path);
-	assert_refusal(luks_read_token(l, 1, &key, &keyslot, &f), &f, line);
-	(void)snprintf(line, sizeof(line),
-		       "cannot read token 2 of volume %s: it is not there; "
-		       "seal its key again with cvmctl seal",
-		       path);
-	assert_refusal(luks_read_token(l, 2, &key, &keyslot, &f), &f, line);
+	assert_volume_refusal(
+		luks_read_token(v.luks, 1, &key, &keyslot, &f), &f, &v,
+		"cannot read token 1 of volume %s: its field mark is "
+		"not known; seal the key with cvmctl seal");
+	assert_volume_refusal(
+		luks_read_token(v.luks, 2, &key, &keyslot, &f), &f, &v,
+		"cannot read token 2 of volume %s: it is not there; "
+		"seal its key again with cvmctl seal");
 	/* in its place, and no more of them */
-	assert_ok(luks_write_token(l, 1, other, &f), &f);
-	assert_int_equal(luks_next_token(l, -1), 31);
-	luks_close(&l);
-	tree_remove(&tree);
+	assert_ok(luks_write_token(v.luks, 1, other, &f), &f);
+	assert_int_equal(luks_next_token(v.luks, -1), 31);
 }
 
 /* The steps of cvmctl seal --replace: after each, some token opens it. */
 static void test_replaces_the_sealed_keyslot(void **state)
 {
-	own_secret struct secret old = { 0 };
+	own_volume struct volume v = { .luks = NULL };
 	own_secret struct secret new = { 0 };
-	struct luks *l = NULL;
 	struct fail f = { 0 };
-	struct tree tree;
-	char path[PATH_MAX];
-	char line[PATH_MAX + fail_line_max];
 	int keyslot = -1;
 
 	(void)state;
-	volume_secret('a', &old);
 	volume_secret('b', &new);
-	volume_make(&tree, path);
-	assert_ok(luks_open(path, &l, &f), &f);
-	assert_int_equal(luks_token_keyslot(l, 0), -ENOENT);
-	assert_ok(luks_write_token(l, luks_new_token, TOKEN_OF("\"0\""), &f),
+	volume_begin(&v);
+	assert_int_equal(luks_token_keyslot(v.luks, 0), -ENOENT);
+	assert_ok(luks_write_token(v.luks, luks_new_token, TOKEN_OF("\"0\""),
+				   &f),
 		  &f);
-	assert_int_equal(luks_token_keyslot(l, 0), 0);
-	assert_ok(luks_add_key(l, &old, &new, &keyslot, &f), &f);
-	assert_ok(luks_write_token(l, 0, TOKEN_OF("\"0\",\"1\""), &f), &f);
-	assert_int_equal(luks_token_keyslot(l, 0), -ENOENT);
-	assert_ok(luks_write_token(l, 0, TOKEN_OF("\"1\""), &f), &f);
-	assert_int_equal(luks_token_keyslot(l, 0), 1);
-	assert_true(luks_keyslot_opens(l, 0, &old));
-	assert_true(luks_keyslot_opens(l, 1, &new));
-	assert_false(luks_keyslot_opens(l, 1, &old));
-	assert_ok(luks_remove_key(l, 0, &f), &f);
-	assert_false(luks_keyslot_opens(l, 0, &old));
-	assert_true(luks_keyslot_opens(l, 1, &new));
-	(void)snprintf(
-		line, sizeof(line),
+	assert_int_equal(luks_token_keyslot(v.luks, 0), 0);
+	assert_ok(luks_add_key(v.luks, &v.key, &new, &keyslot, &f), &f);
+	assert_ok(luks_write_token(v.luks, 0, TOKEN_OF("\"0\",\"1\""), &f), &f);
+	assert_int_equal(luks_token_keyslot(v.luks, 0), -ENOENT);
+	assert_ok(luks_write_token(v.luks, 0, TOKEN_OF("\"1\""), &f), &f);
+	assert_int_equal(luks_token_keyslot(v.luks, 0), 1);
+	assert_true(luks_keyslot_opens(v.luks, 0, &v.key));
+	assert_true(luks_keyslot_opens(v.luks, 1, &new));
+	assert_false(luks_keyslot_opens(v.luks, 1, &v.key));
+	assert_ok(luks_remove_key(v.luks, 0, &f), &f);
+	assert_false(luks_keyslot_opens(v.luks, 0, &v.key));
+	assert_true(luks_keyslot_opens(v.luks, 1, &new));
+	assert_volume_refusal(
+		luks_remove_key(v.luks, 0, &f), &f, &v,
 		"cannot remove keyslot 0 of volume %s: No such "
-		"file or directory; remove it with cryptsetup luksKillSlot",
-		path);
-	assert_refusal(luks_remove_key(l, 0, &f), &f, line);
-	luks_close(&l);
-	tree_remove(&tree);
+		"file or directory; remove it with cryptsetup luksKillSlot");
 }
 
 /* LUKS2 has 32 of each. */
 static void test_says_what_to_free(void **state)
 {
 	static const char token[] = "{\"type\":\"other\",\"keyslots\":[]}";
-	own_secret struct secret key = { 0 };
-	struct luks *l = NULL;
+	own_volume struct volume v = { .luks = NULL };
 	struct fail f = { 0 };
-	struct tree tree;
-	char path[PATH_MAX];
-	char line[PATH_MAX + fail_line_max];
 	int keyslot;
 
 	(void)state;
-	volume_secret('a', &key);
-	volume_make(&tree, path);
-	assert_ok(luks_open(path, &l, &f), &f);
+	volume_begin(&v);
 	for (int i = 1; i < 32; i++)
-		assert_ok(luks_add_key(l, &key, &key, &keyslot, &f), &f);
-	(void)snprintf(line, sizeof(line),
-		       "cannot add a key to volume %s: its header has no "
-		       "room for one more; free a "
-		       "keyslot with cryptsetup luksKillSlot",
-		       path);
-	assert_refusal(luks_add_key(l, &key, &key, &keyslot, &f), &f, line);
+		assert_ok(luks_add_key(v.luks, &v.key, &v.key, &keyslot, &f),
+			  &f);
+	assert_volume_refusal(
+		luks_add_key(v.luks, &v.key, &v.key, &keyslot, &f), &f, &v,
+		"cannot add a key to volume %s: its header has no "
+		"room for one more; free a "
+		"keyslot with cryptsetup luksKillSlot");
 	for (int i = 0; i < 32; i++)
-		assert_ok(luks_write_token(l, luks_new_token, token, &f), &f);
-	(void)snprintf(line, sizeof(line),
-		       "cannot write a token to volume %s: its header has no "
-		       "room for one more; "
-		       "free a token with cryptsetup token remove",
-		       path);
-	assert_refusal(luks_write_token(l, luks_new_token, token, &f), &f,
-		       line);
-	luks_close(&l);
-	tree_remove(&tree);
+		assert_ok(luks_write_token(v.luks, luks_new_token, token, &f),
+			  &f);
+	assert_volume_refusal(
+		luks_write_token(v.luks, luks_new_token, token, &f), &f, &v,
+		"cannot write a token to volume %s: its header has no "
+		"room for one more; "
+		"free a token with cryptsetup token remove");
 }
 
 /* Tokens of len bytes, and little more, until there is no room for one. */
@@ -188,27 +151,19 @@ static void fill_header(struct luks *l, int len)
 /* The JSON area is full before the 32 keyslots are. */
 static void test_says_that_the_header_is_full(void **state)
 {
-	own_secret struct secret key = { 0 };
-	own_luks struct luks *l = NULL;
+	own_volume struct volume v = { .luks = NULL };
 	struct fail f = { 0 };
-	struct tree tree;
-	char path[PATH_MAX];
-	char line[PATH_MAX + fail_line_max];
 	int keyslot = -1;
 
 	(void)state;
-	volume_secret('a', &key);
-	volume_make(&tree, path);
-	assert_ok(luks_open(path, &l, &f), &f);
-	fill_header(l, 900);
-	fill_header(l, 100);
-	(void)snprintf(line, sizeof(line),
-		       "cannot add a key to volume %s: its header has no "
-		       "room for one more; free a "
-		       "keyslot with cryptsetup luksKillSlot",
-		       path);
-	assert_refusal(luks_add_key(l, &key, &key, &keyslot, &f), &f, line);
-	tree_remove(&tree);
+	volume_begin(&v);
+	fill_header(v.luks, 900);
+	fill_header(v.luks, 100);
+	assert_volume_refusal(
+		luks_add_key(v.luks, &v.key, &v.key, &keyslot, &f), &f, &v,
+		"cannot add a key to volume %s: its header has no "
+		"room for one more; free a "
+		"keyslot with cryptsetup luksKillSlot");
 }
 
 /* libcryptsetup would make a file longer, and format it without data. */

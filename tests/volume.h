@@ -35,4 +35,45 @@ static inline void volume_make(struct tree *tree, char path[static PATH_MAX])
 	assert_ok(luks_format(path, VOLUME_UUID, "state", &passphrase, &f), &f);
 }
 
+/* One that is open, and its first key. */
+struct volume {
+	struct tree tree;
+	char path[PATH_MAX];
+	struct luks *luks;
+	struct secret key;
+};
+
+static inline void volume_end(struct volume *v)
+{
+	luks_close(&v->luks);
+	secret_free(&v->key);
+	tree_remove(&v->tree);
+}
+
+#define own_volume __attribute__((cleanup(volume_end)))
+
+/* Again, if it is open, so that its header is read. */
+static inline void volume_open(struct volume *v)
+{
+	struct fail f = { 0 };
+
+	luks_close(&v->luks);
+	assert_ok(luks_open(v->path, &v->luks, &f), &f);
+}
+
+static inline void volume_begin(struct volume *v)
+{
+	volume_secret('a', &v->key);
+	volume_make(&v->tree, v->path);
+	volume_open(v);
+}
+
+/* As assert_refusal, where the line has a %s in the place of the path. */
+#define assert_volume_refusal(r, f, v, line)                           \
+	do {                                                           \
+		char line_[PATH_MAX + fail_line_max];                  \
+		(void)snprintf(line_, sizeof(line_), line, (v)->path); \
+		assert_refusal(r, f, line_);                           \
+	} while (0)
+
 #endif
