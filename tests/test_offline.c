@@ -19,38 +19,11 @@
 #include "seal/tpm.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"
+#include "tests/unseal.h"
 
 /* PCR 14 of a TPM that was just started. */
 static const struct seal_policy policy = { .pcrs = { .bank = DIGEST_SHA256,
 						     .mask = 1U << 14 } };
-
-static void make_secret(size_t len, struct secret *ret)
-{
-	assert_int_equal(secret_alloc(len, ret), 0);
-	memset(ret->data, 0x5a, len);
-}
-
-static void assert_unseals(struct tpm *t, const struct sealed_key *key,
-			   size_t len)
-{
-	own_secret struct secret secret = { 0 };
-	struct fail f = { 0 };
-
-	assert_ok(tpm_unseal(t, key, NULL, &secret, &f), &f);
-	assert_int_equal(secret.len, len);
-	for (size_t i = 0; i < len; i++)
-		assert_int_equal(secret.data[i], 0x5a);
-}
-
-static void assert_refused(struct tpm *t, const struct sealed_key *key,
-			   const char *line)
-{
-	own_secret struct secret secret = { 0 };
-	struct fail f = { 0 };
-
-	assert_refusal(tpm_unseal(t, key, NULL, &secret, &f), &f, line);
-	assert_null(secret.data);
-}
 
 /* For the TPM's own storage root key, as it is exported. */
 static void seal_offline(struct tpm *t, size_t len, struct sealed_key *ret)

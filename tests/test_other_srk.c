@@ -13,6 +13,7 @@
 #include "seal/tpm.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"
+#include "tests/unseal.h"
 
 #define EVICT "tpm2_evictcontrol -C o -c 0x81000001"
 /* as init(8) has it */
@@ -57,7 +58,7 @@ static void scene_begin(struct scene *s, const char *options)
 	if (options)
 		swtpm_make_srk(&s->swtpm, options);
 	t = swtpm_open(&s->swtpm);
-	assert_int_equal(secret_alloc(32, &secret), 0);
+	make_secret(32, &secret);
 	assert_int_equal(sealed_key_begin(&policy, &s->key), 0);
 	assert_ok(tpm_seal(t, &secret, &s->key, &f), &f);
 	assert_int_equal(srk_record_parse(&s->key.srk, &srk), 0);
@@ -70,25 +71,12 @@ static void tool(const struct scene *s, const char *command)
 }
 
 /* Twice, since the TPM is asked only once. */
-static void assert_refused(const struct scene *s, const char *line)
+static void assert_asks_once(const struct scene *s, const char *line)
 {
-	own_secret struct secret secret = { 0 };
 	own_tpm struct tpm *t = swtpm_open(&s->swtpm);
-	struct fail f = { 0 };
 
-	for (int i = 0; i < 2; i++)
-		assert_refusal(tpm_unseal(t, &s->key, NULL, &secret, &f), &f,
-			       line);
-	assert_null(secret.data);
-}
-
-static void assert_unseals(const struct scene *s)
-{
-	own_secret struct secret secret = { 0 };
-	own_tpm struct tpm *t = swtpm_open(&s->swtpm);
-	struct fail f = { 0 };
-
-	assert_ok(tpm_unseal(t, &s->key, NULL, &secret, &f), &f);
+	assert_refused(t, &s->key, line);
+	assert_refused(t, &s->key, line);
 }
 
 /* With name in boot.conf. line NULL: it is used. */
@@ -107,6 +95,15 @@ static void assert_pinned(const struct scene *s, const char *line)
 		assert_ok(r, &f);
 }
 
+static void assert_uses(const struct scene *s)
+{
+	own_tpm struct tpm *t = NULL;
+
+	assert_pinned(s, NULL);
+	t = swtpm_open(&s->swtpm);
+	assert_unseals(t, &s->key, 32);
+}
+
 static void says_that_another_key_is_there(void **state)
 {
 	own_scene struct scene s = { .name = { 0 } };
@@ -115,12 +112,11 @@ static void says_that_another_key_is_there(void **state)
 	scene_begin(&s, NULL);
 	tool(&s, EVICT);
 	swtpm_make_srk(&s.swtpm, WRONG);
-	assert_refused(&s, BY_THIS_TPM REMOVE);
+	assert_asks_once(&s, BY_THIS_TPM REMOVE);
 	assert_pinned(&s,
 		      USE "boot.conf names another key of this TPM; " REMOVE);
 	tool(&s, EVICT);
-	assert_pinned(&s, NULL);
-	assert_unseals(&s);
+	assert_uses(&s);
 }
 
 /* What is missing would be made again as P-256. */
@@ -131,15 +127,14 @@ static void has_a_remedy_for_rsa(void **state)
 	(void)state;
 	scene_begin(&s, RSA);
 	tool(&s, EVICT);
-	assert_refused(&s, BY_THIS_TPM
-		       "put the RSA key back there as init(8) says");
+	assert_asks_once(&s, BY_THIS_TPM
+			 "put the RSA key back there as init(8) says");
 	assert_pinned(&s,
 		      USE "boot.conf names another key of this TPM; put the "
 			  "RSA key back there as init(8) says");
 	tool(&s, EVICT);
 	swtpm_make_srk(&s.swtpm, RSA);
-	assert_pinned(&s, NULL);
-	assert_unseals(&s);
+	assert_uses(&s);
 }
 
 static void knows_when_the_tpm_was_cleared(void **state)
@@ -149,10 +144,10 @@ static void knows_when_the_tpm_was_cleared(void **state)
 	(void)state;
 	scene_begin(&s, NULL);
 	tool(&s, "tpm2_clear");
-	assert_refused(&s,
-		       UNSEAL "it was sealed by another TPM, or before this "
-			      "one was cleared; seal it again on this TPM with "
-			      "cvmctl seal");
+	assert_asks_once(&s, UNSEAL
+			 "it was sealed by another TPM, or before this "
+			 "one was cleared; seal it again on this TPM with "
+			 "cvmctl seal");
 	assert_pinned(&s,
 		      USE "boot.conf names that of another TPM, or of this one "
 			  "before it was cleared; give the VM the TPM that has "
@@ -169,9 +164,9 @@ static void does_not_guess(void **state)
 	tool(&s, EVICT);
 	swtpm_make_srk(&s.swtpm, WRONG);
 	tool(&s, "tpm2_changeauth -c owner secret");
-	assert_refused(&s,
-		       UNSEAL "it was sealed by another TPM or SRK; seal it "
-			      "again on this TPM with cvmctl seal");
+	assert_asks_once(&s,
+			 UNSEAL "it was sealed by another TPM or SRK; seal it "
+				"again on this TPM with cvmctl seal");
 	assert_pinned(&s,
 		      USE "its name is not the one in boot.conf; give the VM "
 			  "the TPM that has the [tpm] srk of boot.conf");

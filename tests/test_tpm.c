@@ -17,6 +17,7 @@
 #include "seal/tpm.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"
+#include "tests/unseal.h"
 
 /* What a command with tpm2-tools writes to the file "out". */
 static void read_tool(const struct swtpm *s, const char *command,
@@ -50,31 +51,9 @@ static void seal(struct tpm *t, const struct pcr_values *values,
 	own_secret struct secret secret = { 0 };
 	struct fail f = { 0 };
 
-	assert_int_equal(secret_alloc(32, &secret), 0);
-	memset(secret.data, 0x5a, 32);
+	make_secret(32, &secret);
 	assert_int_equal(sealed_key_begin(&policy, ret), 0);
 	assert_ok(tpm_seal(t, &secret, ret, &f), &f);
-}
-
-static void assert_unseals(struct tpm *t, const struct sealed_key *key)
-{
-	own_secret struct secret secret = { 0 };
-	struct fail f = { 0 };
-
-	assert_ok(tpm_unseal(t, key, NULL, &secret, &f), &f);
-	assert_int_equal(secret.len, 32);
-	for (size_t i = 0; i < 32; i++)
-		assert_int_equal(secret.data[i], 0x5a);
-}
-
-static void assert_refused(struct tpm *t, const struct sealed_key *key,
-			   const char *line)
-{
-	own_secret struct secret secret = { 0 };
-	struct fail f = { 0 };
-
-	assert_refusal(tpm_unseal(t, key, NULL, &secret, &f), &f, line);
-	assert_null(secret.data);
 }
 
 /* Sealed for a value that the PCR gets later; opened by another process. */
@@ -100,11 +79,11 @@ static void test_unseals_under_predicted_values(void **state)
 		sealed_key_free(&key);
 		seal(t, &values, &key);
 		extend(t, 14, "app");
-		assert_unseals(t, &key);
-		assert_unseals(t, &key);
+		assert_unseals(t, &key, 32);
+		assert_unseals(t, &key, 32);
 		tpm_close(&t);
 		t = swtpm_open(&s);
-		assert_unseals(t, &key);
+		assert_unseals(t, &key, 32);
 	}
 }
 
@@ -133,7 +112,7 @@ static void test_refuses_other_values(void **state)
 
 		swtpm_values(t, DIGEST_SHA256, cases[i].mask, &values);
 		seal(t, &values, &key);
-		assert_unseals(t, &key);
+		assert_unseals(t, &key, 32);
 		extend(t, 14, "cap");
 		assert_refused(t, &key, cases[i].line);
 	}
@@ -268,7 +247,7 @@ static void test_refuses_damaged_keys(void **state)
 		       "the volume's header from a copy, or seal it again with "
 		       "cvmctl seal");
 	key.blob.len++;
-	assert_unseals(t, &key);
+	assert_unseals(t, &key, 32);
 }
 
 int main(void)

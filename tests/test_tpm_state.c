@@ -17,6 +17,7 @@
 #include "seal/tpm.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"
+#include "tests/unseal.h"
 
 /* Seals len bytes for PCR 14 at zero. */
 static int seal(struct tpm *t, enum digest_alg bank, size_t len,
@@ -26,23 +27,10 @@ static int seal(struct tpm *t, enum digest_alg bank, size_t len,
 						      .mask = 1U << 14 } };
 	own_secret struct secret secret = { 0 };
 
-	assert_int_equal(secret_alloc(len, &secret), 0);
-	memset(secret.data, 0x5a, len);
+	make_secret(len, &secret);
 	sealed_key_free(ret);
 	assert_int_equal(sealed_key_begin(&policy, ret), 0);
 	return tpm_seal(t, &secret, ret, f);
-}
-
-static void assert_unseals(struct tpm *t, const struct sealed_key *key,
-			   size_t len)
-{
-	own_secret struct secret secret = { 0 };
-	struct fail f = { 0 };
-
-	assert_ok(tpm_unseal(t, key, NULL, &secret, &f), &f);
-	assert_int_equal(secret.len, len);
-	for (size_t i = 0; i < len; i++)
-		assert_int_equal(secret.data[i], 0x5a);
 }
 
 static void test_uses_the_active_banks(void **state)
