@@ -7,12 +7,12 @@
 
 #include <errno.h>
 #include <openssl/core_names.h>
-#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/rsa.h>
 #include <string.h>
 
+#include "evidence/ecdsa.h"
 #include "lib/own.h"
 #include "seal/pcr.h"
 
@@ -22,7 +22,6 @@ enum {
 	alg_rsapss = 0x0016,
 	alg_ecdsa = 0x0018,
 	coordinate_max = 48,
-	der_max = 128, /* of two numbers of 48 bytes */
 };
 
 static void free_key(EVP_PKEY **key)
@@ -35,14 +34,8 @@ static void free_digest(EVP_MD_CTX **context)
 	EVP_MD_CTX_free(*context);
 }
 
-static void free_pair(ECDSA_SIG **pair)
-{
-	ECDSA_SIG_free(*pair);
-}
-
 #define own_key	   __attribute__((cleanup(free_key)))
 #define own_digest __attribute__((cleanup(free_digest)))
-#define own_pair   __attribute__((cleanup(free_pair)))
 
 /* One signature, taken apart. */
 struct signature {
@@ -75,25 +68,13 @@ static int read_signature(const struct bytes *b, struct signature *ret)
 }
 
 /* The two numbers as the DER that OpenSSL takes; its length, or 0. */
-static size_t write_pair(const struct signature *s, uint8_t ret[der_max])
+static size_t write_pair(const struct signature *s,
+			 uint8_t ret[static ecdsa_der_max])
 {
-	own_pair ECDSA_SIG *pair = ECDSA_SIG_new();
-	uint8_t *at = ret;
-	BIGNUM *r;
-	BIGNUM *t;
-	int len;
-
-	if (!pair || s->r.len > coordinate_max || s->s.len > coordinate_max)
+	if (s->r.len > coordinate_max || s->s.len > coordinate_max)
 		return 0;
-	r = BN_bin2bn(s->r.at, (int)s->r.len, NULL);
-	t = BN_bin2bn(s->s.at, (int)s->s.len, NULL);
-	if (!r || !t || ECDSA_SIG_set0(pair, r, t) != 1) {
-		BN_free(r);
-		BN_free(t);
-		return 0;
-	}
-	len = i2d_ECDSA_SIG(pair, &at);
-	return len > 0 ? (size_t)len : 0;
+	return ecdsa_write_der(BN_bin2bn(s->r.at, (int)s->r.len, NULL),
+			       BN_bin2bn(s->s.at, (int)s->s.len, NULL), ret);
 }
 
 static bool is_valid(EVP_PKEY *key, const struct signature *s,
@@ -120,7 +101,7 @@ int tpm_public_verify(const struct tpm_public *p, const struct bytes *data,
 {
 	own_key EVP_PKEY *key = tpm_public_import(p);
 	struct signature s = { 0 };
-	uint8_t der[der_max];
+	uint8_t der[ecdsa_der_max];
 	const uint8_t *value = der;
 	size_t len;
 

@@ -5,9 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include <openssl/ecdsa.h>
-
 #include "evidence/certificates.h"
+#include "evidence/ecdsa.h"
 #include "evidence/snp-internal.h"
 #include "lib/own.h"
 
@@ -27,7 +26,6 @@ enum {
 	number_size = 72, /* of R and of S, of which 48 are used */
 	version_min = 2,
 	version_max = 5,
-	der_max = 128,
 };
 
 uint32_t snp_number(const struct bytes *report, size_t at)
@@ -59,50 +57,19 @@ int snp_report_read(const struct bytes *b, struct snp_report *ret,
 	return 0;
 }
 
-static void free_pair(ECDSA_SIG **pair)
+static BIGNUM *read_number(const struct bytes *report, size_t at)
 {
-	ECDSA_SIG_free(*pair);
-}
-
-static void free_digest(EVP_MD_CTX **context)
-{
-	EVP_MD_CTX_free(*context);
-}
-
-#define own_pair   __attribute__((cleanup(free_pair)))
-#define own_digest __attribute__((cleanup(free_digest)))
-
-/* R and S as the DER that OpenSSL takes; its length, or 0. */
-static size_t write_signature(const struct bytes *report, uint8_t ret[der_max])
-{
-	own_pair ECDSA_SIG *pair = ECDSA_SIG_new();
-	const uint8_t *at = report->data + signed_size;
-	BIGNUM *r = BN_lebin2bn(at, number_size, NULL);
-	BIGNUM *s = BN_lebin2bn(at + number_size, number_size, NULL);
-	uint8_t *end = ret;
-	int len;
-
-	if (!pair || !r || !s || ECDSA_SIG_set0(pair, r, s) != 1) {
-		BN_free(r);
-		BN_free(s);
-		return 0;
-	}
-	len = i2d_ECDSA_SIG(pair, NULL);
-	if (len <= 0 || len > der_max)
-		return 0;
-	return (size_t)i2d_ECDSA_SIG(pair, &end);
+	return BN_lebin2bn(report->data + at, number_size, NULL);
 }
 
 static bool is_signed_by(const struct bytes *report, X509 *vcek)
 {
-	own_digest EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	uint8_t der[der_max];
-	size_t len = write_signature(report, der);
+	const struct unmarshal data = { report->data, signed_size };
 
-	return ctx && len &&
-	       EVP_DigestVerifyInit_ex(ctx, NULL, "SHA384", NULL, NULL,
-				       X509_get0_pubkey(vcek), NULL) == 1 &&
-	       EVP_DigestVerify(ctx, der, len, report->data, signed_size) == 1;
+	return ecdsa_is_valid(X509_get0_pubkey(vcek), "SHA384",
+			      read_number(report, signed_size),
+			      read_number(report, signed_size + number_size),
+			      &data);
 }
 
 /* Each signed by the next, the last by itself. NULL, or what is wrong. */
