@@ -51,11 +51,40 @@ X509 *certificate_read_der(const uint8_t *data, size_t len)
 	return taken;
 }
 
+/* Without this OpenSSL asks the terminal, if somebody says it is encrypted. */
+static int have_no_password(char *buffer, int size, int writing, void *data)
+{
+	(void)buffer;
+	(void)size;
+	(void)writing;
+	(void)data;
+	return -1;
+}
+
+static X509 *read_next(BIO *bio)
+{
+	return PEM_read_bio_X509(bio, NULL, have_no_password, NULL);
+}
+
 X509 *certificate_read_pem(const struct bytes *pem)
 {
 	own_bio BIO *bio = open_pem(pem);
 
-	return bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	return bio ? read_next(bio) : NULL;
+}
+
+size_t certificate_read_chain(const struct bytes *pem, X509 *ret[], size_t max)
+{
+	own_bio BIO *bio = open_pem(pem);
+	size_t n = 0;
+
+	while (bio && n < max) {
+		ret[n] = read_next(bio);
+		if (!ret[n])
+			break;
+		n++;
+	}
+	return n;
 }
 
 X509_STORE *certificate_store_read(const struct bytes *pem)
@@ -66,8 +95,7 @@ X509_STORE *certificate_store_read(const struct bytes *pem)
 	int n = 0;
 
 	for (; bio && store && n < store_max; n++) {
-		own_certificate X509 *c =
-			PEM_read_bio_X509(bio, NULL, NULL, NULL);
+		own_certificate X509 *c = read_next(bio);
 
 		if (!c)
 			break;
@@ -81,8 +109,13 @@ X509_STORE *certificate_store_read(const struct bytes *pem)
 	return taken;
 }
 
+bool certificate_is_valid_at(const X509 *certificate, time_t when)
+{
+	return X509_cmp_time(X509_get0_notBefore(certificate), &when) < 0 &&
+	       X509_cmp_time(X509_get0_notAfter(certificate), &when) > 0;
+}
+
 bool certificate_is_current(const X509 *certificate)
 {
-	return X509_cmp_current_time(X509_get0_notBefore(certificate)) < 0 &&
-	       X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
+	return certificate_is_valid_at(certificate, time(NULL));
 }

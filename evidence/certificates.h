@@ -5,6 +5,7 @@
 
 #include <openssl/x509.h>
 #include <stdbool.h>
+#include <time.h>
 
 #include "lib/bytes.h"
 
@@ -22,10 +23,19 @@ X509 *certificate_read_der(const uint8_t *data, size_t len);
 /* The first one of a PEM file. */
 X509 *certificate_read_pem(const struct bytes *pem);
 
+/*
+ * The first ones of a PEM file, at most max. How many there are; the caller
+ * frees each.
+ */
+size_t certificate_read_chain(const struct bytes *pem, X509 *ret[], size_t max);
+
 /* All of a PEM file, each believed; NULL if there is none. */
 X509_STORE *certificate_store_read(const struct bytes *pem);
 
 /* True while the host's clock says that it is valid. */
 bool certificate_is_current(const X509 *certificate);
+
+/* The same at another time. */
+bool certificate_is_valid_at(const X509 *certificate, time_t when);
 
 #endif

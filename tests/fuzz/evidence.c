@@ -14,6 +14,7 @@
 #include "evidence/signature.h"
 #include "evidence/snp-internal.h"
 #include "evidence/snp.h"
+#include "evidence/td-quote.h"
 #include "lib/json.h"
 #include "lib/own.h"
 #include "seal/journal.h"
@@ -199,6 +200,34 @@ void fuzz_snp(const uint8_t *data, size_t len)
 		       "no signature");
 		if (c)
 			(void)snp_vcek_refuse(c, &report); /* any answer */
+	}
+	expect(f.reason[0], "a reason");
+}
+
+static void expect_part(const struct unmarshal *part, const struct bytes *b)
+{
+	expect(part->at >= b->data && part->at + part->len <= b->data + b->len,
+	       "a part of the quote");
+}
+
+/* Its own certificates for the root: whoever wrote it has signed none. */
+void fuzz_td_quote(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes b = exact(data, len);
+	struct td_quote q;
+	struct fail f = { 0 };
+
+	if (td_quote_read(&b, &q, &f) == 0) {
+		const struct bytes root = {
+			(uint8_t *)(uintptr_t)q.certificates.at,
+			q.certificates.len
+		};
+
+		expect_part(&q.signed_part, &b);
+		expect_part(&q.enclave_data, &b);
+		expect_part(&q.certificates, &b);
+		(void)td_quote_refuse(&q); /* any answer */
+		expect(td_quote_verify(&q, &root, 0, &f) < 0, "no signature");
 	}
 	expect(f.reason[0], "a reason");
 }

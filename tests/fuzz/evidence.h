@@ -27,4 +27,7 @@ void fuzz_systemd_log(const uint8_t *data, size_t len);
 /* A report of AMD SEV-SNP, and the table of certificates behind it. */
 void fuzz_snp(const uint8_t *data, size_t len);
 
+/* A quote of Intel TDX, with its certificates. */
+void fuzz_td_quote(const uint8_t *data, size_t len);
+
 #endif
