@@ -20,17 +20,35 @@ static bool is_kind(const char *name, enum event_kind kind)
 	return strcmp(name, event_kind_name(kind)) == 0;
 }
 
-/* init extends no others; in theirs an event of its log would be a lie. */
-static int read_pcr(struct json_object *value, const char *kind, unsigned *ret)
+static bool is_number(struct json_object *value, int64_t number)
 {
-	unsigned pcr = is_kind(kind, EVENT_VOLUME_KEY)
-			       ? (unsigned)pcr_volume_keys
-			       : (unsigned)pcr_apps;
+	return json_object_is_type(value, json_type_int) &&
+	       json_object_get_int64(value) == number;
+}
 
-	if (!json_object_is_type(value, json_type_int) ||
-	    json_object_get_int64(value) != pcr)
-		return -EINVAL;
-	*ret = pcr;
+/*
+ * Where it went: RTMR 3 of Intel TDX, one PCR, or both; or nowhere, as with
+ * into = none. init extends no others; in theirs an event of its log would be
+ * a lie.
+ */
+static int read_place(struct json_object *o, const char *kind,
+		      struct log_event *ret)
+{
+	struct json_object *pcr = NULL;
+	struct json_object *rtmr = NULL;
+
+	ret->pcr = is_kind(kind, EVENT_VOLUME_KEY) ? (unsigned)pcr_volume_keys
+						   : (unsigned)pcr_apps;
+	if (json_object_object_get_ex(o, "rtmr", &rtmr)) {
+		if (!is_number(rtmr, 3))
+			return -EINVAL;
+		ret->mr = log_mr_rtmr_3;
+	}
+	if (json_object_object_get_ex(o, "pcr", &pcr))
+		return is_number(pcr, ret->pcr) ? 0 : -EINVAL;
+	ret->mr_alone = ret->mr;
+	if (!ret->mr)
+		ret->origin = ORIGIN_INFORMATION;
 	return 0;
 }
 
@@ -88,12 +106,6 @@ static int check_text(const struct log_event *e, struct json_object *content,
 	return check_digest(&e->digests, text);
 }
 
-/* A record that extends no PCR, but RTMR 3 of Intel TDX, or nothing at all. */
-static bool extends_nothing(struct json_object *o)
-{
-	return !json_object_object_get_ex(o, "pcr", NULL);
-}
-
 static int read_record(struct json_object *o, struct log_event *ret,
 		       struct fail *f)
 {
@@ -106,10 +118,9 @@ static int read_record(struct json_object *o, struct log_event *ret,
 				   "its record %zu is an intent: the boot "
 				   "broke off there",
 				   ret->number);
-	if (!kind ||
-	    (!extends_nothing(o) &&
-	     read_pcr(json_get(o, "pcr"), kind, &ret->pcr) < 0) ||
-	    log_read_digests(json_get(o, "digests"), &ret->digests) < 0)
+	if (!kind || read_place(o, kind, ret) < 0 ||
+	    log_read_digests(json_get(o, "digests"), &ret->digests) < 0 ||
+	    (ret->mr && !(ret->digests.algs & 1U << DIGEST_SHA384)))
 		return fail_reason(f, "its record %zu is none of init",
 				   ret->number);
 	r = check_text(ret, content, kind);
@@ -120,9 +131,8 @@ static int read_record(struct json_object *o, struct log_event *ret,
 				   ret->number);
 	if (r < 0)
 		return r;
-	if (extends_nothing(o))
-		ret->origin = ORIGIN_INFORMATION;
-	else if (is_kind(kind, EVENT_VOLUME_KEY))
+	if (ret->origin != ORIGIN_INFORMATION &&
+	    is_kind(kind, EVENT_VOLUME_KEY))
 		ret->origin = ORIGIN_SECRET;
 	ret->type = strdup(kind);
 	ret->says = describe(content);

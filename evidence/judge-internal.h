@@ -6,9 +6,11 @@
  *	judge-keys.c     whose the attestation key is
  *	judge-quote.c    nonce, signature, PCR values
  *	judge-report.c   what the processor signs
+ *	judge-td.c       the same of Intel TDX
  *	judge-logs.c     all logs but IMA's, replayed
  *	judge-boot.c     kernel, command line, initramfs
- *	judge-apps.c     PCR 14
+ *	judge-rtmr.c     registers of Intel TDX
+ *	judge-apps.c     PCR 14, RTMR 3
  *	judge-ima.c      IMA's list and PCR 10
  *	known.c          digests of the manifest and the prediction
  */
@@ -18,6 +20,7 @@
 #include "evidence/judge.h"
 #include "evidence/known.h"
 #include "evidence/signature.h"
+#include "evidence/td-quote.h"
 #include "seal/pcr.h"
 
 enum {
@@ -34,15 +37,20 @@ struct judging {
 	const struct evidence *e;
 	const struct expectations *x;
 	struct verdict *v;
+	/* a VM without a TPM, of which the quote of a TD says all */
+	bool by_td;
 	bool has_ak, has_ek; /* that they could be read */
 	struct tpm_public ak, ek;
+	bool has_td; /* a quote of this TD, now, was there */
+	struct td_quote td;
 	digest_algs banks; /* those that were quoted */
 	struct known known;
 	/* before all events, after the firmware's, and after all */
 	struct digest_set start[pcr_count];
 	struct digest_set firmware[pcr_count];
 	struct digest_set replayed[pcr_count];
-	uint32_t accounted; /* PCRs that are so in each quoted bank */
+	uint32_t accounted;  /* PCRs that are so in each quoted bank */
+	bool accounted_rtmr; /* the log of init leads to RTMR 3 */
 };
 
 /* Each adds its checks: 0, -ENOMEM or -EIO. */
@@ -50,9 +58,25 @@ int judge_keys(struct judging *j);
 int judge_quote(struct judging *j);
 int judge_reports(struct judging *j);
 int judge_logs(struct judging *j);
+int judge_rtmrs(struct judging *j);
 int judge_boot(struct judging *j);
 int judge_apps(struct judging *j);
 int judge_ima(struct judging *j);
+
+/* Of judge_reports: a quote of Intel TDX. */
+int judge_td(struct judging *j, const struct evidence_report *r);
+
+/* What the VM has to have asked its processor about: SHA-512. 0 or -errno. */
+int judging_inblob(const struct judging *j, bool svsm, struct digest_set *ret);
+
+/* What was not checked is missing, unless hardware is not asked for. */
+__attribute__((format(printf, 3, 4))) int
+judging_leave_out(struct judging *j, const char *check, const char *why, ...);
+
+/* Names of the checks of what a processor signs. */
+extern const char judging_report[];   /* that it is about this VM, now */
+extern const char judging_hardware[]; /* that a genuine one has signed */
+extern const char judging_launch[];   /* what the VM was started with */
 
 /* The quoted value; NULL if the PCR was not quoted in this bank. */
 const uint8_t *judging_quoted(const struct judging *j, enum digest_alg bank,

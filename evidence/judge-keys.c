@@ -136,6 +136,10 @@ int judge_keys(struct judging *j)
 {
 	int r;
 
+	if (j->by_td)
+		return verdict_add(j->v, ak_check, CHECK_SKIPPED,
+				   "not needed: without a TPM the quote of the "
+				   "TD has to say all");
 	if (!j->e->has_tpm)
 		return verdict_add(j->v, ak_check, CHECK_MISSING,
 				   "the evidence has none: no TPM, no quote");

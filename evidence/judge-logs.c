@@ -22,11 +22,12 @@ static bool is_firmwares(const struct log_event *e)
 
 static int explain(struct judging *j, struct log_event *e)
 {
+	digest_algs banks = j->banks | (e->mr ? 1U << DIGEST_SHA384 : 0);
 	const struct known_entry *k;
 
 	if (e->origin != ORIGIN_UNKNOWN)
 		return 0;
-	k = known_find(&j->known, e->pcr, &e->digests, j->banks);
+	k = known_find(&j->known, e->pcr, &e->digests, banks);
 	if (!k) {
 		e->origin = is_firmwares(e) ? ORIGIN_FIRMWARE : ORIGIN_UNKNOWN;
 		return 0;

@@ -125,6 +125,28 @@ static int judge_srk(struct judging *j)
 				    "the attestation key certifies it");
 }
 
+/* Without a TPM: judge_td compares the quote of the TD with it then. */
+static int judge_td_nonce(struct judging *j)
+{
+	uint8_t nonce[evidence_nonce_max];
+	size_t len = 0;
+	struct fail f = { 0 };
+	int r = expected_nonce(j, nonce, &len, &f);
+
+	if (r == -EINVAL)
+		return verdict_add(j->v, "nonce", CHECK_MISSING, "%s",
+				   f.reason);
+	if (r < 0)
+		return r;
+	if (j->e->nonce.len != len ||
+	    CRYPTO_memcmp(j->e->nonce.data, nonce, len) != 0)
+		return verdict_add(j->v, "nonce", CHECK_REFUSED,
+				   "the evidence is for another one: it is "
+				   "old, or was made for somebody else");
+	return verdict_add(j->v, "nonce", CHECK_OK,
+			   "the evidence was made for it");
+}
+
 int judge_quote(struct judging *j)
 {
 	struct attest quote;
@@ -133,7 +155,7 @@ int judge_quote(struct judging *j)
 	int r;
 
 	if (!j->e->has_tpm)
-		return 0;
+		return j->by_td ? judge_td_nonce(j) : 0;
 	r = attest_read(&j->e->tpm.quote.attest, ATTEST_QUOTE, &quote, &f);
 	if (r < 0) {
 		r = judging_parsed(j, "quote", r, &f);

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: MIT
 /*
  * What the processor signs: that the VM is confidential, which firmware it was
- * started with, and that the quote and the report are of one VM. Only AMD
- * SEV-SNP is understood; a report of another kind proves nothing here.
+ * started with, and that the quote and the report are of one VM. Here is what
+ * AMD SEV-SNP says; of what is neither that nor Intel TDX nothing is believed.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "evidence/judge-internal.h"
 #include "evidence/snp.h"
 #include "lib/hex.h"
+#include "lib/own.h"
 
-static const char bound_check[] = "report";
-static const char hardware_check[] = "hardware";
-static const char launch_check[] = "launch";
+const char judging_report[] = "report";
+const char judging_hardware[] = "hardware";
+const char judging_launch[] = "launch";
 
 static bool is_svsm(const struct evidence_report *r)
 {
@@ -25,8 +27,7 @@ static bool is_svsm(const struct evidence_report *r)
  * What the VM has to have asked for: of an SVSM, the hash of the nonce, since
  * the manifest says which TPM; of the processor, that of nonce and key.
  */
-static int expected_inblob(const struct judging *j, bool svsm,
-			   struct digest_set *ret)
+int judging_inblob(const struct judging *j, bool svsm, struct digest_set *ret)
 {
 	static const char context[] = "cvm-init evidence";
 	const struct bytes *nonce = &j->e->nonce;
@@ -48,7 +49,7 @@ static int expected_data(const struct judging *j,
 			 struct digest_set *ret)
 {
 	struct digest_set inblob;
-	int result = expected_inblob(j, is_svsm(r), &inblob);
+	int result = judging_inblob(j, is_svsm(r), &inblob);
 	const struct digest_span spans[] = {
 		{ inblob.value[DIGEST_SHA512], snp_data_size },
 		{ r->manifestblob.data, r->manifestblob.len },
@@ -87,24 +88,35 @@ static int judge_bound(struct judging *j, const struct evidence_report *r,
 		why = "the host may give the VM a migration agent, which can "
 		      "read its memory";
 	if (why) {
-		result = verdict_add(j->v, bound_check, CHECK_REFUSED, "%s",
+		result = verdict_add(j->v, judging_report, CHECK_REFUSED, "%s",
 				     why);
 		return result < 0 ? result : 0;
 	}
-	result = verdict_add(j->v, bound_check, CHECK_OK,
+	result = verdict_add(j->v, judging_report, CHECK_OK,
 			     "%s is bound to the nonce and the key",
 			     is_svsm(r) ? "that of the SVSM"
 					: "that of the processor");
 	return result < 0 ? result : 1;
 }
 
-/* What was not checked is missing, unless it is not asked for. */
-static int leave_out(struct judging *j, const char *check, const char *why)
+int judging_leave_out(struct judging *j, const char *check, const char *why,
+		      ...)
 {
+	own_free char *text = NULL;
+	va_list args;
+	int len;
+
+	va_start(args, why);
+	len = vasprintf(&text, why, args);
+	va_end(args);
+	if (len < 0) {
+		text = NULL; /* which vasprintf leaves undefined */
+		return -ENOMEM;
+	}
 	return verdict_add(j->v, check,
 			   j->x->without_hardware ? CHECK_SKIPPED
 						  : CHECK_MISSING,
-			   "%s", why);
+			   "%s", text);
 }
 
 static int judge_signature(struct judging *j, const struct evidence_report *r,
@@ -114,15 +126,15 @@ static int judge_signature(struct judging *j, const struct evidence_report *r,
 	int result;
 
 	if (!j->x->snp.ark)
-		return leave_out(j, hardware_check,
-				 "the signature of the report was not "
-				 "checked: no certificates were given");
+		return judging_leave_out(j, judging_hardware,
+					 "the signature of the report was not "
+					 "checked: no certificates were given");
 	result = snp_report_verify(snp, &j->x->snp, &r->auxblob, &f);
 	if (result < 0) {
-		result = judging_parsed(j, hardware_check, result, &f);
+		result = judging_parsed(j, judging_hardware, result, &f);
 		return result < 0 ? result : 0;
 	}
-	return verdict_add(j->v, hardware_check, CHECK_OK,
+	return verdict_add(j->v, judging_hardware, CHECK_OK,
 			   "a processor of AMD's has signed the report");
 }
 
@@ -132,16 +144,17 @@ static int judge_launch(struct judging *j, const struct snp_report *snp)
 
 	hex_encode(snp->measurement, launch_measurement_size, hex);
 	if (!j->x->has_measurement)
-		return leave_out(j, launch_check,
-				 "the launch measurement was not compared: "
-				 "none was given");
+		return judging_leave_out(
+			j, judging_launch,
+			"the launch measurement was not compared: "
+			"none was given");
 	if (memcmp(snp->measurement, j->x->measurement,
 		   launch_measurement_size) != 0)
-		return verdict_add(j->v, launch_check, CHECK_REFUSED,
+		return verdict_add(j->v, judging_launch, CHECK_REFUSED,
 				   "the VM was started with other firmware: "
 				   "its measurement is %s",
 				   hex);
-	return verdict_add(j->v, launch_check, CHECK_OK,
+	return verdict_add(j->v, judging_launch, CHECK_OK,
 			   "the launch measurement is the one that was given");
 }
 
@@ -152,7 +165,7 @@ static int judge_one(struct judging *j, const struct evidence_report *r)
 	int result = snp_report_read(&r->outblob, &snp, &f);
 
 	if (result < 0) {
-		result = judging_parsed(j, bound_check, result, &f);
+		result = judging_parsed(j, judging_report, result, &f);
 		return result < 0 ? result : 0;
 	}
 	result = judge_bound(j, r, &snp);
@@ -161,23 +174,35 @@ static int judge_one(struct judging *j, const struct evidence_report *r)
 	return result < 0 ? result : judge_launch(j, &snp);
 }
 
+/* 1: it was judged; 0: it is of no kind that is known; or -errno. */
+static int judge_any(struct judging *j, const struct evidence_report *r)
+{
+	bool is_td = strcmp(r->provider, "tdx_guest") == 0;
+	int result;
+
+	if (!is_td && !is_svsm(r) && strcmp(r->provider, "sev_guest") != 0)
+		return 0;
+	result = is_td ? judge_td(j, r) : judge_one(j, r);
+	return result < 0 ? result : 1;
+}
+
 int judge_reports(struct judging *j)
 {
 	size_t known = 0;
-	int result = 0;
 
-	for (size_t i = 0; result == 0 && i < j->e->reports; i++) {
-		const struct evidence_report *r = &j->e->report[i];
+	for (size_t i = 0; i < j->e->reports; i++) {
+		int result = judge_any(j, &j->e->report[i]);
 
-		if (!is_svsm(r) && strcmp(r->provider, "sev_guest") != 0)
-			continue;
-		known++;
-		result = judge_one(j, r);
+		if (result < 0)
+			return result;
+		known += (size_t)result;
 	}
-	if (result < 0 || known)
-		return result;
-	return leave_out(j, hardware_check,
-			 j->e->reports ? "there is no report of AMD SEV-SNP, "
-					 "and no other is understood"
-				       : "there is no report of a processor");
+	if (known)
+		return 0;
+	return judging_leave_out(j, judging_hardware, "%s",
+				 j->e->reports
+					 ? "there is no report of AMD SEV-SNP "
+					   "and no quote of Intel TDX, and no "
+					   "other is understood"
+					 : "there is no report of a processor");
 }

@@ -52,6 +52,17 @@ int judging_parsed(struct judging *j, const char *name, int result,
 	return r < 0 ? r : 1;
 }
 
+/* RTMR 3 stands for PCR 14 where there is no TPM. */
+static int require_rtmr(struct judging *j)
+{
+	return verdict_add(j->v, "required-pcrs",
+			   j->accounted_rtmr ? CHECK_OK : CHECK_REFUSED,
+			   j->accounted_rtmr ? "RTMR 3 is quoted and accounted "
+					       "for, in the place of PCR 14"
+					     : "the log of init does not "
+					       "account for RTMR 3");
+}
+
 /* What --require-pcrs asks for, and PCR 14 in any case. */
 static int judge_required(struct judging *j)
 {
@@ -59,6 +70,8 @@ static int judge_required(struct judging *j)
 	uint32_t left = required & ~j->accounted;
 	own_text struct text list = { 0 };
 
+	if (j->by_td && !j->x->required_pcrs)
+		return require_rtmr(j);
 	pcr_list_write(left ? left : required, &list);
 	if (text_failed(&list))
 		return -ENOMEM;
@@ -72,10 +85,22 @@ static int judge_required(struct judging *j)
 			   "PCRs %s are quoted and accounted for", list.s);
 }
 
+/* What a TPM would have to show was not asked for, and there is none. */
+static bool is_by_td(const struct evidence *e, const struct expectations *x)
+{
+	if (e->has_tpm || !x->tdx.root || x->without_hardware ||
+	    x->challenged || x->ak.given || x->ek.given || x->ek_ca)
+		return false;
+	for (size_t i = 0; i < e->reports; i++)
+		if (strcmp(e->report[i].provider, "tdx_guest") == 0)
+			return true;
+	return false;
+}
+
 typedef int judge_part(struct judging *j);
 
 static judge_part *const parts[] = {
-	judge_keys, judge_quote, judge_reports, judge_logs,
+	judge_keys, judge_quote, judge_reports, judge_logs,	judge_rtmrs,
 	judge_boot, judge_apps,	 judge_ima,	judge_required,
 };
 
@@ -91,6 +116,7 @@ int judge(const struct evidence *e, const struct expectations *x,
 	j->e = e;
 	j->x = x;
 	j->v = &v;
+	j->by_td = is_by_td(e, x);
 	for (unsigned i = 0; i < pcr_count; i++)
 		j->banks |= judging_banks(j, i);
 	r = known_collect(x->manifest, x->prediction, &j->known);

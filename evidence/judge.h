@@ -21,6 +21,21 @@ struct snp_certificates {
 	const struct bytes *vcek; /* the same */
 };
 
+/* A register of Intel TDX: MRTD or an RTMR. */
+struct expected_register {
+	bool given;
+	uint8_t value[launch_measurement_size];
+};
+
+enum { expected_rtmrs = 3 }; /* RTMR 3 is explained by the manifest */
+
+/* Without root nothing of Intel TDX is believed. */
+struct tdx_expectations {
+	const struct bytes *root; /* Intel's, in PEM, borrowed; or NULL */
+	struct expected_register mrtd;
+	struct expected_register rtmr[expected_rtmrs];
+};
+
 /* The name of a key that is believed. */
 struct believed_key {
 	bool given;
@@ -38,6 +53,7 @@ struct expectations {
 	struct snp_certificates snp;
 	bool has_measurement;
 	uint8_t measurement[launch_measurement_size]; /* of the launch */
+	struct tdx_expectations tdx;
 	bool without_hardware; /* nothing of the processor is asked for */
 	struct json_object *manifest;
 	struct json_object *prediction; /* or NULL */

@@ -11,6 +11,8 @@
 #include "lib/digest.h"
 #include "lib/text.h"
 
+enum { log_mr_rtmr_0 = 1, log_mr_rtmr_3 = 4 };
+
 enum log_source { LOG_FIRMWARE, LOG_INIT, LOG_IMA, LOG_SYSTEMD, LOG_COUNT };
 
 /* What its digest was found to stand for. */
@@ -28,8 +30,11 @@ struct log_event {
 	enum log_source log;
 	size_t number; /* in its log, from 0 */
 	unsigned pcr;
-	char *type; /* "EV_SEPARATOR", "exec", "ima-ng" */
-	char *says; /* what the log says it is; not proven; or NULL */
+	/* UEFI 2.10, 38.4.1: 1 to 4 are RTMR 0 to 3 of Intel TDX; 0: none */
+	unsigned mr;
+	bool mr_alone; /* it extends no PCR; pcr is where it would belong */
+	char *type;    /* "EV_SEPARATOR", "exec", "ima-ng" */
+	char *says;    /* what the log says it is; not proven; or NULL */
 	struct digest_set digests;
 	enum log_origin origin;
 	char *entry; /* of the manifest or prediction; or NULL */

@@ -29,7 +29,8 @@ int replay_events(const struct log_events *list, enum log_source log,
 		const struct log_event *e = &list->event[i];
 		int r;
 
-		if (e->log != log || e->origin == ORIGIN_INFORMATION)
+		if (e->log != log || e->mr_alone ||
+		    e->origin == ORIGIN_INFORMATION)
 			continue;
 		r = pcr_extend_value(&pcrs[e->pcr], &e->digests);
 		if (r < 0)
@@ -38,8 +39,10 @@ int replay_events(const struct log_events *list, enum log_source log,
 	return 0;
 }
 
-/* The events of one PCR in one bank, and what they should lead to. */
+/* The events of one register in one bank, and what they should lead to. */
 struct chain {
+	const char *kind; /* "PCR", "RTMR" */
+	unsigned number;
 	enum digest_alg bank;
 	const uint8_t *quoted;
 	struct digest_set start;
@@ -127,10 +130,27 @@ static void collect(struct chain *c, const struct log_events *list,
 	for (size_t i = 0; i < list->n && c->n < explained_max; i++) {
 		const struct log_event *e = &list->event[i];
 
-		if (e->pcr == pcr && e->log != LOG_IMA &&
+		if (e->pcr == pcr && e->log != LOG_IMA && !e->mr_alone &&
 		    e->origin != ORIGIN_INFORMATION)
 			c->event[c->n++] = e;
 	}
+}
+
+static int explain_chain(struct chain *c, struct text *ret)
+{
+	if (!c->n) {
+		text_add(ret, "no log has an event of %s %u", c->kind,
+			 c->number);
+		return 0;
+	}
+	if (is_zero(c->quoted, digest_size(c->bank))) {
+		text_add(ret, "%s %u was never extended", c->kind, c->number);
+		return 0;
+	}
+	if (!find_surplus(c, ret) && !find_exchange(c, ret))
+		text_add(ret, "of %s %u an event was left out or changed",
+			 c->kind, c->number);
+	return c->error;
 }
 
 int replay_explain(const struct log_events *list,
@@ -146,21 +166,47 @@ int replay_explain(const struct log_events *list,
 		return -ENOMEM;
 	while (!(mask & 1U << pcr))
 		pcr++;
+	c->kind = "PCR";
+	c->number = pcr;
 	c->bank = bank;
 	c->quoted = quoted[bank].value[pcr];
 	c->start = start[pcr];
 	c->start.algs = 1U << bank;
 	collect(c, list, pcr);
-	if (!c->n) {
-		text_add(ret, "no log has an event of PCR %u", pcr);
-		return 0;
-	}
-	if (is_zero(c->quoted, digest_size(bank))) {
-		text_add(ret, "PCR %u was never extended", pcr);
-		return 0;
-	}
-	if (!find_surplus(c, ret) && !find_exchange(c, ret))
-		text_add(ret, "of PCR %u an event was left out or changed",
-			 pcr);
-	return c->error;
+	return explain_chain(c, ret);
+}
+
+int replay_mr(const struct log_events *list, unsigned mr,
+	      struct digest_set *ret)
+{
+	struct digest_set value;
+	int r = 0;
+
+	pcr_start_value(1U << DIGEST_SHA384, &value);
+	for (size_t i = 0; r == 0 && i < list->n; i++)
+		if (list->event[i].mr == mr &&
+		    list->event[i].origin != ORIGIN_INFORMATION)
+			r = pcr_extend_value(&value, &list->event[i].digests);
+	if (r == 0)
+		*ret = value;
+	return r;
+}
+
+int replay_explain_mr(const struct log_events *list, unsigned mr,
+		      const uint8_t *quoted, struct text *ret)
+{
+	own_free struct chain *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	*c = (struct chain){ .kind = "RTMR",
+			     .number = mr - log_mr_rtmr_0,
+			     .bank = DIGEST_SHA384,
+			     .quoted = quoted };
+	pcr_start_value(1U << DIGEST_SHA384, &c->start);
+	for (size_t i = 0; i < list->n && c->n < explained_max; i++)
+		if (list->event[i].mr == mr &&
+		    list->event[i].origin != ORIGIN_INFORMATION)
+			c->event[c->n++] = &list->event[i];
+	return explain_chain(c, ret);
 }

@@ -30,4 +30,15 @@ int replay_explain(const struct log_events *list,
 		   const struct digest_set start[static pcr_count],
 		   struct text *ret);
 
+/*
+ * What the events of all logs lead a register of Intel TDX to (log_event.mr),
+ * from zeros and by SHA-384. 0, -ENOMEM or -EIO.
+ */
+int replay_mr(const struct log_events *list, unsigned mr,
+	      struct digest_set *ret);
+
+/* Why they do not lead to the quoted value, as above. */
+int replay_explain_mr(const struct log_events *list, unsigned mr,
+		      const uint8_t *quoted, struct text *ret);
+
 #endif

@@ -27,7 +27,8 @@ static struct json_object *event_json(const struct log_event *e)
 
 	if (json_set_string(o, "log", log_source_name(e->log)) < 0 ||
 	    json_set_u64(o, "number", e->number) < 0 ||
-	    json_set_u64(o, "pcr", e->pcr) < 0 ||
+	    (!e->mr_alone && json_set_u64(o, "pcr", e->pcr) < 0) ||
+	    (e->mr && json_set_u64(o, "rtmr", e->mr - log_mr_rtmr_0) < 0) ||
 	    json_set_string(o, "type", e->type) < 0 ||
 	    (e->says && json_set_string(o, "says", e->says) < 0) ||
 	    json_set_string(o, "origin", log_origin_name(e->origin)) < 0 ||
@@ -81,8 +82,10 @@ static void add_escaped(struct text *t, const char *s)
 
 static void add_event(struct text *t, const struct log_event *e)
 {
-	text_add(t, "  %-8s %4zu PCR %-2u %-16s", log_source_name(e->log),
-		 e->number, e->pcr, log_origin_name(e->origin));
+	text_add(t, "  %-8s %4zu %s %-2u %-16s", log_source_name(e->log),
+		 e->number, e->mr_alone ? "RTMR" : "PCR",
+		 e->mr_alone ? e->mr - log_mr_rtmr_0 : e->pcr,
+		 log_origin_name(e->origin));
 	add_escaped(t, e->type);
 	if (e->says && *e->says)
 		add_escaped(t, e->says);

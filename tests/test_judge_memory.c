@@ -13,7 +13,7 @@
 #include "tests/table.h"
 
 #include "tests/fault.h"
-#include "tests/trial.h"
+#include "tests/td-trial.h"
 
 enum { faults_max = 100000 };
 
@@ -77,6 +77,12 @@ static void judges_or_says_so(void **state)
 	t.x.prediction = story.prediction;
 	exhaust(&t);
 	trial_drop_last_firmware(&t); /* then the reason is looked for */
+	exhaust(&t);
+	trial_end(&t);
+	trial_begin(&t);
+	td_trial_be_alone(&t);
+	exhaust(&t);
+	json_object_array_del_idx(t.e.init, 1, 1); /* as above */
 	exhaust(&t);
 	trial_end(&t);
 	fault_only_ours = false;
@@ -157,5 +163,5 @@ int main(void)
 	/* before its first allocation */
 	if (!fault_spare_openssl())
 		return 1;
-	return trial_main(tables, array_size(tables));
+	return td_trial_main(tables, array_size(tables));
 }

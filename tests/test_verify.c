@@ -55,6 +55,12 @@ static const struct refusal {
 	{ "--nonce 00 --snp-certs . e m", -1,
 	  "cannot read ./ark.pem: No such file or directory; check "
 	  "--snp-certs" },
+	{ "--nonce 00 --tdx-mrtd 00 e m", COMMAND_USAGE,
+	  ARGUMENTS("--tdx-mrtd 00 is not 48 bytes in lower-case hex") },
+	{ "--nonce 00 --tdx-rtmr2 x e m", COMMAND_USAGE,
+	  ARGUMENTS("--tdx-rtmr2 x is not 48 bytes in lower-case hex") },
+	{ "--nonce 00 --tdx-root none e m", -1,
+	  "cannot read none: No such file or directory; check --tdx-root" },
 	{ "--nonce 00 none m", -1,
 	  "cannot read none: No such file or directory; check the path" },
 	{ "--nonce 00 e none", -1,

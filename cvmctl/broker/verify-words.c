@@ -12,6 +12,7 @@
 #include "evidence/challenge.h"
 #include "evidence/ek-certificate.h"
 #include "evidence/snp.h"
+#include "evidence/td-quote.h"
 #include "lib/hex.h"
 #include "lib/io.h"
 #include "seal/public.h"
@@ -114,24 +115,36 @@ static int read_certificate(const char *dir, const char *name, bool needed,
 	return r == -ENOENT && !needed ? 0 : r;
 }
 
+static int read_register(const char *word, const char *option,
+			 const char *command, struct expected_register *ret,
+			 struct fail *f)
+{
+	size_t len = 0;
+
+	if (!word)
+		return 0;
+	if (hex_decode(word, sizeof(ret->value), ret->value, &len) < 0 ||
+	    len != sizeof(ret->value))
+		return options_refuse(f, command,
+				      "--%s %s is not 48 bytes in lower-case "
+				      "hex",
+				      option, word);
+	ret->given = true;
+	return 0;
+}
+
 static int read_snp(const struct verify_words *w, const char *command,
 		    struct verify_files *files, struct expectations *x,
 		    struct fail *f)
 {
-	size_t len = 0;
-	int r;
+	struct expected_register measurement = { .given = false };
+	int r = read_register(w->snp_measurement, "snp-measurement", command,
+			      &measurement, f);
 
-	if (w->snp_measurement &&
-	    (hex_decode(w->snp_measurement, sizeof(x->measurement),
-			x->measurement, &len) < 0 ||
-	     len != sizeof(x->measurement)))
-		return options_refuse(f, command,
-				      "--snp-measurement %s is not 48 bytes in "
-				      "lower-case hex",
-				      w->snp_measurement);
-	x->has_measurement = w->snp_measurement != NULL;
-	if (!w->snp_certs)
-		return 0;
+	x->has_measurement = measurement.given;
+	memcpy(x->measurement, measurement.value, sizeof(x->measurement));
+	if (r || !w->snp_certs)
+		return r;
 	r = read_certificate(w->snp_certs, "ark.pem", true, files, &x->snp.ark,
 			     f);
 	if (r == 0)
@@ -140,6 +153,24 @@ static int read_snp(const struct verify_words *w, const char *command,
 	return r < 0 ? r
 		     : read_certificate(w->snp_certs, "vcek.pem", false, files,
 					&x->snp.vcek, f);
+}
+
+static int read_tdx(const struct verify_words *w, const char *command,
+		    struct verify_files *files, struct expectations *x,
+		    struct fail *f)
+{
+	static const char *const options[] = { "tdx-rtmr0", "tdx-rtmr1",
+					       "tdx-rtmr2" };
+	int r = read_register(w->tdx_mrtd, "tdx-mrtd", command, &x->tdx.mrtd,
+			      f);
+
+	for (size_t i = 0; r == 0 && i < expected_rtmrs; i++)
+		r = read_register(w->tdx_rtmr[i], options[i], command,
+				  &x->tdx.rtmr[i], f);
+	if (r || !w->tdx_root)
+		return r;
+	return keep_file(files, w->tdx_root, td_root_max, "check --tdx-root",
+			 &x->tdx.root, f);
 }
 
 int verify_read_words(const struct verify_words *words, const char *command,
@@ -156,5 +187,7 @@ int verify_read_words(const struct verify_words *words, const char *command,
 	if (r == 0 && words->ek_ca)
 		r = keep_file(files, words->ek_ca, ek_ca_max, "check --ek-ca",
 			      &ret->ek_ca, f);
-	return r ? r : read_snp(words, command, files, ret, f);
+	if (r == 0)
+		r = read_snp(words, command, files, ret, f);
+	return r ? r : read_tdx(words, command, files, ret, f);
 }

@@ -12,6 +12,7 @@
 struct verify_words {
 	const char *nonce, *challenged, *ak, *ek, *ek_ca;
 	const char *snp_certs, *snp_measurement;
+	const char *tdx_root, *tdx_mrtd, *tdx_rtmr[expected_rtmrs];
 	bool without_hardware;
 };
 
