@@ -137,6 +137,9 @@ int collect_logs(const struct evidence_sources *s, struct evidence *e,
 
 	if (r == 0)
 		r = read_firmware(s, e, f);
+	if (r == 0) /* ACPI 6.5, 5.2.34; Linux 6.3 and later */
+		r = read_file(s, "/sys/firmware/acpi/tables/data/CCEL",
+			      evidence_firmware_max, &e->ccel, f);
 	if (r == 0)
 		r = read_init(s, e, f);
 	if (r == 0)

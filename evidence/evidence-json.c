@@ -79,6 +79,7 @@ static struct json_object *logs_json(const struct evidence *e)
 	own_json struct json_object *o = json_object_new_object();
 
 	if (set_base64(o, "firmware", &e->firmware) < 0 ||
+	    set_base64(o, "ccel", &e->ccel) < 0 ||
 	    (e->init && json_set(o, "init", json_object_get(e->init)) < 0) ||
 	    set_base64(o, "ima", &e->ima) < 0 ||
 	    (e->systemd.len &&

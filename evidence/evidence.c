@@ -33,6 +33,7 @@ void evidence_free(struct evidence *e)
 	bytes_free(&e->nonce);
 	evidence_tpm_free(&e->tpm);
 	bytes_free(&e->firmware);
+	bytes_free(&e->ccel);
 	json_release(&e->init);
 	bytes_free(&e->ima);
 	bytes_free(&e->systemd);

@@ -85,6 +85,7 @@ struct evidence {
 	bool has_tpm;
 	struct evidence_tpm tpm; /* if has_tpm */
 	struct bytes firmware; /* TCG crypto-agile log; empty: there is none */
+	struct bytes ccel;     /* the same of Intel TDX's RTMRs */
 	struct json_object *init; /* array of measurements.json, or NULL */
 	struct bytes ima;	  /* binary list; empty: there is none */
 	struct bytes systemd;	  /* JSON-SEQ; empty: there is none */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * See logs.h: the firmware's log as events of the common list. What an
+ * See logs.h: the firmware's logs as events of the common list. What an
  * event says of itself is kept if it is plain text; the digest need not be
  * that of the text.
  */
@@ -63,25 +63,23 @@ static char *describe(const struct tcg_event *e)
 	return copy_text(e->data, e->len, 1);
 }
 
-static int add_event(const struct tcg_event *e, struct log_events *list)
+/* Moves *place, which has where the event went, to the end of the list. */
+static int add_event(const struct tcg_event *e, struct log_event *place,
+		     struct log_events *list)
 {
-	own_log_event struct log_event event = {
-		.log = LOG_FIRMWARE,
-		.number = e->number,
-		.pcr = e->pcr,
-		.digests = e->digests,
-		.says = describe(e),
-		.origin = e->type == ev_no_action ? ORIGIN_INFORMATION
-						  : ORIGIN_UNKNOWN,
-	};
 	const char *name = tcg_event_name(e->type);
 
+	place->number = e->number;
+	place->digests = e->digests;
+	place->says = describe(e);
+	if (e->type == ev_no_action)
+		place->origin = ORIGIN_INFORMATION;
 	if (name)
-		event.type = strdup(name);
-	else if (asprintf(&event.type, "0x%08x", e->type) < 0)
-		event.type = NULL;
-	return event.type && event.says ? log_events_add(list, &event)
-					: -ENOMEM;
+		place->type = strdup(name);
+	else if (asprintf(&place->type, "0x%08x", e->type) < 0)
+		place->type = NULL;
+	return place->type && place->says ? log_events_add(list, place)
+					  : -ENOMEM;
 }
 
 int firmware_log_read(const struct bytes *b, struct log_events *ret,
@@ -98,14 +96,59 @@ int firmware_log_read(const struct bytes *b, struct log_events *ret,
 	if (r < 0)
 		return r;
 	while ((r = tcg_log_next(&log, &e, f)) > 0) {
+		own_log_event struct log_event event = { .log = LOG_FIRMWARE,
+							 .pcr = e.pcr };
+
 		(void)tcg_event_is_locality(&e, &locality);
 		if (e.pcr >= pcr_count)
 			continue;
-		r = add_event(&e, ret);
+		r = add_event(&e, &event, ret);
 		if (r < 0)
 			return r;
 	}
 	if (r == 0)
 		*ret_locality = locality;
+	return r;
+}
+
+/* PCRs that the same events would have gone to, by register: UEFI 2.10. */
+static const unsigned pcr_of_mr[] = { 0, 0, 4, 9, pcr_apps };
+
+static int add_cc_event(const struct tcg_event *e, struct log_events *list,
+			struct fail *f)
+{
+	own_log_event struct log_event event = { .log = LOG_CCEL,
+						 .mr_alone = true };
+
+	if (e->type != ev_no_action) {
+		if (e->pcr >= array_size(pcr_of_mr) ||
+		    !(e->digests.algs & 1U << DIGEST_SHA384))
+			return fail_reason(f,
+					   "its event %zu is of no register, "
+					   "or has no SHA-384",
+					   e->number);
+		event.mr = e->pcr;
+		event.pcr = pcr_of_mr[e->pcr];
+	}
+	if (!event.mr) /* MRTD, which nobody extends */
+		event.origin = ORIGIN_INFORMATION;
+	return add_event(e, &event, list);
+}
+
+int ccel_log_read(const struct bytes *b, struct log_events *ret, struct fail *f)
+{
+	struct tcg_log log;
+	struct tcg_event e;
+	int r;
+
+	if (!b->len)
+		return 0;
+	r = tcg_log_open_cc(b, &log, f);
+	while (r == 0 && !tcg_log_is_unwritten(&log)) {
+		r = tcg_log_next(&log, &e, f);
+		if (r <= 0)
+			return r;
+		r = add_cc_event(&e, ret, f);
+	}
 	return r;
 }

@@ -54,8 +54,8 @@ static const struct log_event *find_stranger(const struct judging *j,
 	for (size_t i = 0; i < j->v->events.n; i++) {
 		const struct log_event *e = &j->v->events.event[i];
 
-		if (e->pcr == pcr && e->origin != ORIGIN_KNOWN &&
-		    e->origin != ORIGIN_FIRMWARE &&
+		if (e->pcr == pcr && !e->mr_alone &&
+		    e->origin != ORIGIN_KNOWN && e->origin != ORIGIN_FIRMWARE &&
 		    e->origin != ORIGIN_INFORMATION)
 			return e;
 	}
@@ -154,7 +154,8 @@ static size_t count(const struct judging *j, unsigned pcr,
 		const struct log_event *e = &j->v->events.event[i];
 		const struct known_entry *k;
 
-		if (e->pcr != pcr || e->origin == ORIGIN_INFORMATION)
+		if (e->pcr != pcr || e->mr_alone ||
+		    e->origin == ORIGIN_INFORMATION)
 			continue;
 		k = known_find(&j->known, pcr, &e->digests,
 			       judging_banks(j, pcr));

@@ -25,6 +25,7 @@
 
 enum {
 	pcr_kernel = 4,
+	pcr_settings = 5, /* of the boot manager, and that it has ended */
 	pcr_initrd = 9,
 	pcr_ima = 10,
 	pcr_unified = 11,

@@ -17,7 +17,22 @@
 /* Whose events the judge can explain from nothing but themselves. */
 static bool is_firmwares(const struct log_event *e)
 {
-	return e->log == LOG_FIRMWARE && e->pcr < 8 && e->pcr != pcr_kernel;
+	return e->log == LOG_CCEL ? e->mr == log_mr_rtmr_0
+				  : e->log == LOG_FIRMWARE && e->pcr < 8 &&
+					    e->pcr != pcr_kernel;
+}
+
+/* RTMR 1 gets what goes to PCR 4 elsewhere, and what goes to PCR 5. */
+static const struct known_entry *
+find(const struct judging *j, const struct log_event *e, digest_algs banks)
+{
+	const struct known_entry *k =
+		known_find(&j->known, e->pcr, &e->digests, banks);
+
+	return k || !e->mr_alone || e->pcr != pcr_kernel
+		       ? k
+		       : known_find(&j->known, pcr_settings, &e->digests,
+				    banks);
 }
 
 static int explain(struct judging *j, struct log_event *e)
@@ -27,7 +42,7 @@ static int explain(struct judging *j, struct log_event *e)
 
 	if (e->origin != ORIGIN_UNKNOWN)
 		return 0;
-	k = known_find(&j->known, e->pcr, &e->digests, banks);
+	k = find(j, e, banks);
 	if (!k) {
 		e->origin = is_firmwares(e) ? ORIGIN_FIRMWARE : ORIGIN_UNKNOWN;
 		return 0;
@@ -172,6 +187,10 @@ static int read_logs(struct judging *j, uint8_t *ret_locality)
 	int r = firmware_log_read(&j->e->firmware, list, ret_locality, &f);
 
 	r = judging_parsed(j, "firmware-log", r, &f);
+	if (r >= 0) {
+		r = ccel_log_read(&j->e->ccel, list, &f);
+		r = judging_parsed(j, "ccel", r, &f);
+	}
 	if (r >= 0 && j->e->init) {
 		r = init_log_read(j->e->init, list, &f);
 		r = judging_parsed(j, "init-log", r, &f);

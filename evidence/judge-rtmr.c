@@ -16,31 +16,21 @@
 
 static const char *const checks[] = { "rtmr0", "rtmr1", "rtmr2", "rtmr3" };
 
-enum { rtmr_settings = 0, rtmr_init = 3 };
+enum { rtmr_settings = 0, rtmr_kernel = 1, rtmr_init = 3 };
 
 /*
  * Without a TPM, RTMRs 1 and 2 alone say what was booted; without that, a host
  * with a kernel of its own can show the same RTMR 3.
  */
-static enum check_result left_out(const struct judging *j, unsigned n)
+static bool is_needed(const struct judging *j, unsigned n)
 {
-	return n != rtmr_settings && j->by_td && !j->x->apps_only
-		       ? CHECK_MISSING
-		       : CHECK_SKIPPED;
+	return n != rtmr_settings && j->by_td && !j->x->apps_only;
 }
 
-static int judge_given(struct judging *j, unsigned n)
+static int judge_given(struct judging *j, unsigned n, const char *hex)
 {
-	const struct expected_register *wanted = &j->x->tdx.rtmr[n];
-	char hex[2 * td_register_size + 1];
-
-	hex_encode(j->td.rtmr[n], td_register_size, hex);
-	if (!wanted->given)
-		return verdict_add(j->v, checks[n], left_out(j, n),
-				   "it was not compared: none was given; it is "
-				   "%s",
-				   hex);
-	if (memcmp(j->td.rtmr[n], wanted->value, td_register_size) != 0)
+	if (memcmp(j->td.rtmr[n], j->x->tdx.rtmr[n].value, td_register_size) !=
+	    0)
 		return verdict_add(j->v, checks[n], CHECK_REFUSED,
 				   "it is another than the one that was given: "
 				   "%s",
@@ -49,16 +39,127 @@ static int judge_given(struct judging *j, unsigned n)
 			   "it is the one that was given");
 }
 
-static int refuse_replay(struct judging *j)
+/* How many events of a register are this one of the manifest's. */
+static size_t count(const struct judging *j, unsigned n, enum known_place place)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < j->v->events.n; i++) {
+		const struct log_event *e = &j->v->events.event[i];
+		const struct known_entry *k;
+
+		if (e->mr != log_mr_rtmr_0 + n ||
+		    e->origin == ORIGIN_INFORMATION)
+			continue;
+		k = known_find(&j->known, e->pcr, &e->digests,
+			       1U << DIGEST_SHA384);
+		found += k && k->place == place;
+	}
+	return found;
+}
+
+/* NULL, or what of the manifest was not booted just once. */
+static const char *missing_event(const struct judging *j, unsigned n)
+{
+	if (n == rtmr_kernel)
+		return count(j, n, KNOWN_KERNEL) == 1 ? NULL : "the kernel";
+	if (count(j, n, KNOWN_CMDLINE) != 1)
+		return "the command line";
+	return count(j, n, KNOWN_INITRAMFS) == 1 ? NULL : "the initramfs";
+}
+
+/* The first event of a register that nothing explains; NULL without any. */
+static const struct log_event *find_stranger(const struct judging *j,
+					     unsigned n)
+{
+	for (size_t i = 0; i < j->v->events.n; i++) {
+		const struct log_event *e = &j->v->events.event[i];
+
+		if (e->mr == log_mr_rtmr_0 + n && e->origin == ORIGIN_UNKNOWN)
+			return e;
+	}
+	return NULL;
+}
+
+/* The log leads to it: is what was booted the manifest's, and nothing else? */
+static int judge_booted(struct judging *j, unsigned n)
+{
+	const struct log_event *stranger = find_stranger(j, n);
+	const char *missing = missing_event(j, n);
+
+	if (missing)
+		return verdict_add(j->v, checks[n], CHECK_REFUSED,
+				   "%s of the manifest was not booted as it "
+				   "is; for a UKI, or where firmware measures "
+				   "more, give --tdx-%s",
+				   missing, checks[n]);
+	if (stranger)
+		return verdict_add(j->v, checks[n], CHECK_REFUSED,
+				   "%s event %zu is not the manifest's: %s %s",
+				   log_source_name(stranger->log),
+				   stranger->number, stranger->type,
+				   stranger->says);
+	return verdict_add(j->v, checks[n], CHECK_OK,
+			   "the log leads to it, and is that of the "
+			   "manifest's %s",
+			   n == rtmr_kernel ? "kernel"
+					    : "command line and initramfs");
+}
+
+static int refuse_replay(struct judging *j, unsigned n)
 {
 	own_text struct text why = { 0 };
-	int r = replay_explain_mr(&j->v->events, log_mr_rtmr_3,
-				  j->td.rtmr[rtmr_init], &why);
+	int r = replay_explain_mr(&j->v->events, log_mr_rtmr_0 + n,
+				  j->td.rtmr[n], &why);
 
 	if (r < 0 || text_failed(&why))
 		return -ENOMEM;
-	return verdict_add(j->v, checks[rtmr_init], CHECK_REFUSED,
-			   "the log of init does not lead to it: %s", why.s);
+	return verdict_add(j->v, checks[n], CHECK_REFUSED,
+			   "the log of %s does not lead to it: %s",
+			   n == rtmr_init ? "init" : "the firmware", why.s);
+}
+
+/* 1: the events of a register lead to it; 0: that was refused; or -errno. */
+static int replay(struct judging *j, unsigned n)
+{
+	struct digest_set value;
+	int r = replay_mr(&j->v->events, log_mr_rtmr_0 + n, &value);
+
+	if (r < 0)
+		return r;
+	if (memcmp(value.value[DIGEST_SHA384], j->td.rtmr[n],
+		   td_register_size) == 0)
+		return 1;
+	r = refuse_replay(j, n);
+	return r < 0 ? r : 0;
+}
+
+static int judge_logged(struct judging *j, unsigned n)
+{
+	int r = replay(j, n);
+
+	if (r <= 0)
+		return r;
+	return is_needed(j, n) ? judge_booted(j, n)
+			       : verdict_add(j->v, checks[n], CHECK_OK,
+					     "the log of the firmware leads to "
+					     "it");
+}
+
+/* Given, or in a log, or only shown. */
+static int judge_firmwares(struct judging *j, unsigned n)
+{
+	char hex[2 * td_register_size + 1];
+
+	hex_encode(j->td.rtmr[n], td_register_size, hex);
+	if (j->x->tdx.rtmr[n].given)
+		return judge_given(j, n, hex);
+	if (j->e->ccel.len)
+		return judge_logged(j, n);
+	return verdict_add(j->v, checks[n],
+			   is_needed(j, n) ? CHECK_MISSING : CHECK_SKIPPED,
+			   "it was not compared: none was given; it is %s",
+			   hex);
 }
 
 static bool has_events(const struct judging *j)
@@ -70,16 +171,12 @@ static bool has_events(const struct judging *j)
 }
 
 /* init has measured into it, or into the TPM alone, and then nobody has. */
-static int judge_own(struct judging *j)
+static int judge_inits(struct judging *j)
 {
-	struct digest_set value;
-	int r = replay_mr(&j->v->events, log_mr_rtmr_3, &value);
+	int r = replay(j, rtmr_init);
 
-	if (r < 0)
+	if (r <= 0)
 		return r;
-	if (memcmp(value.value[DIGEST_SHA384], j->td.rtmr[rtmr_init],
-		   td_register_size) != 0)
-		return refuse_replay(j);
 	if (!has_events(j))
 		return verdict_add(j->v, checks[rtmr_init],
 				   j->by_td ? CHECK_REFUSED : CHECK_SKIPPED,
@@ -96,6 +193,6 @@ int judge_rtmrs(struct judging *j)
 	if (!j->has_td)
 		return 0;
 	for (unsigned n = 0; r == 0 && n < expected_rtmrs; n++)
-		r = judge_given(j, n);
-	return r < 0 ? r : judge_own(j);
+		r = judge_firmwares(j, n);
+	return r < 0 ? r : judge_inits(j);
 }

@@ -119,7 +119,9 @@ int judge(const struct evidence *e, const struct expectations *x,
 	j->by_td = is_by_td(e, x);
 	for (unsigned i = 0; i < pcr_count; i++)
 		j->banks |= judging_banks(j, i);
-	r = known_collect(x->manifest, x->prediction, &j->known);
+	/* a prediction is of PCRs */
+	r = known_collect(x->manifest, j->by_td ? NULL : x->prediction,
+			  &j->known);
 	for (size_t i = 0; r == 0 && i < array_size(parts); i++)
 		r = parts[i](j);
 	known_free(&j->known);

@@ -106,6 +106,21 @@ static int add_cmdline(struct known_list *l, const char *text)
 	return r;
 }
 
+/* TCG PC Client Platform Firmware Profile 1.05, 3.3.4.6: of PCR 5. */
+static int add_exit(struct known_list *l)
+{
+	static const char *const actions[] = {
+		"Exit Boot Services Invocation",
+		"Exit Boot Services Returned with Success",
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < array_size(actions); i++)
+		r = add_text(l, KNOWN_FIRMWARE, 5, "EV_EFI_ACTION", actions[i],
+			     strlen(actions[i]));
+	return r;
+}
+
 /* What is started, and what firmware measures around it. */
 static int add_boot(struct known_list *l, struct json_object *manifest)
 {
@@ -123,6 +138,8 @@ static int add_boot(struct known_list *l, struct json_object *manifest)
 	if (r == 0)
 		r = add_text(l, KNOWN_FIRMWARE, 4, "EV_EFI_ACTION", calling,
 			     sizeof(calling) - 1);
+	if (r == 0)
+		r = add_exit(l);
 	if (r == 0)
 		r = add_text(l, KNOWN_FIRMWARE, 4, "EV_SEPARATOR", "\0\0\0", 4);
 	return r < 0 ? r

@@ -10,9 +10,8 @@
 #include "seal/json-values.h"
 
 static const char *const source_names[] = {
-	[LOG_FIRMWARE] = "firmware",
-	[LOG_INIT] = "init",
-	[LOG_IMA] = "ima",
+	[LOG_FIRMWARE] = "firmware", [LOG_CCEL] = "ccel",
+	[LOG_INIT] = "init",	     [LOG_IMA] = "ima",
 	[LOG_SYSTEMD] = "systemd",
 };
 

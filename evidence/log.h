@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The events of all logs in one list, in the order in which they extended
- * their PCRs, and what the judge has found out about each.
+ * their registers, and what the judge has found out about each.
  */
 #ifndef EVIDENCE_LOG_H
 #define EVIDENCE_LOG_H
@@ -13,7 +13,14 @@
 
 enum { log_mr_rtmr_0 = 1, log_mr_rtmr_3 = 4 };
 
-enum log_source { LOG_FIRMWARE, LOG_INIT, LOG_IMA, LOG_SYSTEMD, LOG_COUNT };
+enum log_source {
+	LOG_FIRMWARE,
+	LOG_CCEL,
+	LOG_INIT,
+	LOG_IMA,
+	LOG_SYSTEMD,
+	LOG_COUNT
+};
 
 /* What its digest was found to stand for. */
 enum log_origin {
@@ -57,7 +64,7 @@ int log_event_name(struct log_event *e, const char *entry);
 int log_events_add(struct log_events *list, struct log_event *e);
 void log_events_free(struct log_events *list);
 
-/* "firmware", "init", "ima", "systemd"; "known" and so on. */
+/* "firmware", "ccel", "init" and so on; "known" and so on. */
 const char *log_source_name(enum log_source log);
 const char *log_origin_name(enum log_origin origin);
 

@@ -19,6 +19,13 @@ int firmware_log_read(const struct bytes *b, struct log_events *ret,
 		      uint8_t *ret_locality, struct fail *f);
 
 /*
+ * The same of the log by which firmware and kernel explain the RTMRs of Intel
+ * TDX, which may be empty. 0; -EINVAL with a reason in *f; -ENOMEM or -E2BIG.
+ */
+int ccel_log_read(const struct bytes *b, struct log_events *ret,
+		  struct fail *f);
+
+/*
  * Appends the events of init, records in JSON in the manner of the TCG
  * Canonical Event Log. What a digest can be recomputed from, the
  * listing of a directory and the text of a cap, has to give that digest. As

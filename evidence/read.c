@@ -173,6 +173,9 @@ static int take_logs(struct json_object *o, struct evidence *e)
 	r = take_optional(logs, "firmware", evidence_firmware_max,
 			  &e->firmware);
 	if (r == 0)
+		r = take_optional(logs, "ccel", evidence_firmware_max,
+				  &e->ccel);
+	if (r == 0)
 		r = take_optional(logs, "ima", evidence_ima_max, &e->ima);
 	return r < 0 ? r : take_systemd(logs, &e->systemd);
 }

@@ -15,6 +15,7 @@ enum {
 	sha1_size = 20,
 	digest_bytes_max = 128, /* of an algorithm that we do not know */
 	signature_size = 16,
+	unwritten_size = 12, /* register, type, number of digests */
 };
 
 static const struct {
@@ -122,7 +123,8 @@ static int read_spec(struct tcg_log *data, struct tcg_log *log)
 }
 
 /* The first record has the form that all had before: TCG_PCR_EVENT, 10.2.1. */
-int tcg_log_open(const struct bytes *b, struct tcg_log *ret, struct fail *f)
+static int open_log(const struct bytes *b, uint32_t first_pcr,
+		    struct tcg_log *ret, struct fail *f)
 {
 	struct tcg_log log = { .at = b->data, .left = b->len };
 	struct tcg_log data = { 0 };
@@ -137,10 +139,33 @@ int tcg_log_open(const struct bytes *b, struct tcg_log *ret, struct fail *f)
 	data.left = size;
 	if (!take(&log, size))
 		return fail_reason(f, "it is cut off in its first event");
-	if (pcr != 0 || type != ev_no_action || read_spec(&data, &log) < 0)
+	if (pcr != first_pcr || type != ev_no_action ||
+	    read_spec(&data, &log) < 0)
 		return fail_reason(f, "it is no crypto-agile log");
 	*ret = log;
 	return 0;
+}
+
+int tcg_log_open(const struct bytes *b, struct tcg_log *ret, struct fail *f)
+{
+	return open_log(b, 0, ret, f);
+}
+
+int tcg_log_open_cc(const struct bytes *b, struct tcg_log *ret, struct fail *f)
+{
+	return open_log(b, 1, ret, f); /* EDK2 has RTMR 0 there */
+}
+
+/* Firmware begins with memory of zeros or of ones; no event is like that. */
+bool tcg_log_is_unwritten(const struct tcg_log *log)
+{
+	static const uint8_t zeros[unwritten_size];
+	uint8_t ones[unwritten_size];
+
+	memset(ones, 0xff, sizeof(ones));
+	return log->left >= unwritten_size &&
+	       (memcmp(log->at, zeros, unwritten_size) == 0 ||
+		memcmp(log->at, ones, unwritten_size) == 0);
 }
 
 /* One digest of an event. */

@@ -45,6 +45,16 @@ struct tcg_event {
  */
 int tcg_log_open(const struct bytes *b, struct tcg_log *ret, struct fail *f);
 
+/*
+ * The same for the log of UEFI's CC measurement protocol (UEFI 2.10, 38.4),
+ * whose events have a register of Intel TDX in the place of a PCR; the memory
+ * behind the last one is in it, too.
+ */
+int tcg_log_open_cc(const struct bytes *b, struct tcg_log *ret, struct fail *f);
+
+/* Of that log: nothing was written after the last event. */
+bool tcg_log_is_unwritten(const struct tcg_log *log);
+
 /* 1 and the next event; 0 at the end; -EINVAL with a reason in *f. */
 int tcg_log_next(struct tcg_log *log, struct tcg_event *ret, struct fail *f);
 

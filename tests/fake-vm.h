@@ -15,6 +15,7 @@
 
 #define VM_RTMR	    "sys/devices/virtual/misc/tdx_guest/measurements/"
 #define VM_FIRMWARE "sys/kernel/security/tpm3/binary_bios_measurements"
+#define VM_CCEL	    "sys/firmware/acpi/tables/data/CCEL"
 #define VM_IMA	    "sys/kernel/security/ima/binary_runtime_measurements"
 #define VM_INIT	    "run/cvm-init/measurements.json"
 #define VM_SYSTEMD  "run/log/systemd/tpm2-measure.log"

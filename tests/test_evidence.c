@@ -150,6 +150,7 @@ static void in_tdx_without_a_tpm(void **state)
 	configfs.no_svsm = true;
 	configfs.provider = "tdx_guest";
 	vm_registers(&vm, 4);
+	vm_file(&vm, VM_CCEL, "a log");
 	assert_ok(collect(&vm, NULL, &e, &f), &f);
 	vm_power_off(&vm);
 	assert_false(e.has_tpm);
@@ -160,6 +161,7 @@ static void in_tdx_without_a_tpm(void **state)
 	assert_int_equal(e.rtmr.rtmr[3][0], 0x14);
 	assert_int_equal(evidence_write_json(&e, "init 0.1.0", &text), 0);
 	assert_non_null(strstr((char *)text.data, "\"rtmr3\":\"1414"));
+	assert_non_null(strstr((char *)text.data, "\"ccel\":\"YSBsb2c=\""));
 	assert_null(strstr((char *)text.data, "\"tpm\""));
 }
 
@@ -188,6 +190,9 @@ static const struct vm_case {
 	SIZE("firmware log, largest", VM_FIRMWARE, evidence_firmware_max, NULL),
 	SIZE("firmware log, larger", VM_FIRMWARE, evidence_firmware_max + 1,
 	     READ(VM_FIRMWARE) "it has more than 4194304 bytes" MEASURE),
+	SIZE("log of a TD, largest", VM_CCEL, evidence_firmware_max, NULL),
+	SIZE("log of a TD, larger", VM_CCEL, evidence_firmware_max + 1,
+	     READ(VM_CCEL) "it has more than 4194304 bytes" MEASURE),
 	SIZE("IMA list, largest", VM_IMA, evidence_ima_max, NULL),
 	SIZE("IMA list, larger", VM_IMA, evidence_ima_max + 1,
 	     READ(VM_IMA) "it has more than 33554432 bytes" MEASURE),

@@ -161,6 +161,7 @@ static void make_inputs(void)
 	evidence.init = json_object_new_array();
 	evidence.ima = identity_text;
 	evidence.firmware = identity_text;
+	evidence.ccel = challenge_text;
 	evidence.systemd = challenge_text;
 	evidence.report[0] =
 		(struct evidence_report){ "svsm",	  0,

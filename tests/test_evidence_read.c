@@ -57,6 +57,8 @@ static const struct change {
 	{ "a short value", "tpm.pcrs.sha256.4", "\"00\"", TPM },
 	{ "no logs", "logs", NULL, LOGS },
 	{ "no firmware's log", "logs.firmware", NULL, NULL },
+	{ "a log of a TD", "logs.ccel", "\"AAAA\"", NULL },
+	{ "a log of a TD that is none", "logs.ccel", "1", LOGS },
 	{ "a log of init that is no list", "logs.init", "{}", LOGS },
 	{ "a list of IMA that is none", "logs.ima", "1", LOGS },
 	{ "a log of systemd that is no text", "logs.systemd", "1", LOGS },

@@ -140,6 +140,20 @@ void fuzz_tcg_log(const uint8_t *data, size_t len)
 	expect_events(&list, r, &f);
 }
 
+void fuzz_ccel(const uint8_t *data, size_t len)
+{
+	own_bytes struct bytes b = exact(data, len);
+	struct log_events list = { .n = 0 };
+	struct fail f = { 0 };
+	int r = ccel_log_read(&b, &list, &f);
+
+	for (size_t i = 0; i < list.n; i++)
+		expect(list.event[i].mr <= log_mr_rtmr_3 &&
+			       list.event[i].mr_alone,
+		       "an event of an RTMR");
+	expect_events(&list, r, &f);
+}
+
 void fuzz_systemd_log(const uint8_t *data, size_t len)
 {
 	own_bytes struct bytes b = exact(data, len);

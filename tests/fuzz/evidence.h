@@ -19,8 +19,9 @@ void fuzz_public(const uint8_t *data, size_t len);
 /* A TPMS_ATTEST. */
 void fuzz_attest(const uint8_t *data, size_t len);
 
-/* The logs of firmware, of IMA and of systemd. */
+/* The logs of firmware, of a TD, of IMA and of systemd. */
 void fuzz_tcg_log(const uint8_t *data, size_t len);
+void fuzz_ccel(const uint8_t *data, size_t len);
 void fuzz_ima_log(const uint8_t *data, size_t len);
 void fuzz_systemd_log(const uint8_t *data, size_t len);
 

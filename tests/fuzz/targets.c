@@ -379,6 +379,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "ima-log", fuzz_ima_log, 4096 },
 	{ "systemd-log", fuzz_systemd_log, 4096 },
 	{ "snp", fuzz_snp, snp_report_size + 4096 },
+	{ "ccel", fuzz_ccel, 4096 },
 	{ "td-quote", fuzz_td_quote, 8192 },
 	{ "identity", fuzz_identity, 4096 },
 	{ "challenge", fuzz_challenge, challenge_json_max + 1 },
