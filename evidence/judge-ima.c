@@ -196,6 +196,10 @@ int judge_ima(struct judging *j)
 	struct fail f = { 0 };
 	int result;
 
+	if (j->by_td)
+		return verdict_add(j->v, check, CHECK_SKIPPED,
+				   "nothing proves it without a TPM: Linux "
+				   "extends no RTMR with it");
 	if (!j->e->has_tpm)
 		return 0;
 	ima_replay_start(&l.replay, j->e->tpm.pcrs);

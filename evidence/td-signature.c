@@ -99,7 +99,8 @@ static const char *check_chain(X509 *pck, X509 *ca, X509 *root, time_t now)
 {
 	if (X509_verify(root, X509_get0_pubkey(root)) != 1)
 		return "the root that was given has not signed itself";
-	if (X509_verify(ca, X509_get0_pubkey(root)) != 1 || !X509_check_ca(ca))
+	if (X509_verify(ca, X509_get0_pubkey(root)) != 1 ||
+	    X509_check_ca(ca) != 1)
 		return "the root that was given has not signed the CA of its "
 		       "PCK";
 	if (X509_verify(pck, X509_get0_pubkey(ca)) != 1 || !is_pck(pck))

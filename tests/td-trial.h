@@ -33,6 +33,9 @@ static inline void td_trial_quote(struct trial *t, const struct td_parts *p)
 
 	t->e.reports = 1;
 	(void)snprintf(r->provider, sizeof(r->provider), "tdx_guest");
+	bytes_free(&r->inblob);
+	assert_int_equal(
+		bytes_copy(p->body + td_data_at, td_data_size, &r->inblob), 0);
 	td_parts_write(&td_trial_maker, p, &r->outblob);
 }
 

@@ -10,9 +10,8 @@
 #include "evidence/read.h"
 #include "lib/hex.h"
 #include "tests/cvmctl.h"
-#include "tests/evidence.h"
+#include "tests/td-trial.h"
 
-static struct boot_story story;
 static struct tree tree;
 
 #define ARGUMENTS(what) \
@@ -119,7 +118,7 @@ static void answers(const char *options, int result, const char *said)
 	}
 }
 
-static void judges(void **state)
+static void judges_a_tpm(void **state)
 {
 	char name[2 * tpm_name_size + 1];
 	char options[512];
@@ -157,6 +156,54 @@ static void put_json(const char *name, struct json_object *o)
 	put(name, text.data, text.len);
 }
 
+/* A guest of TDX without a TPM, and the root that its quote goes back to. */
+static void put_td(char nonce[static 2 * evidence_nonce_max + 1])
+{
+	own_bytes struct bytes text = { 0 };
+	struct trial t;
+
+	trial_begin(&t);
+	td_trial_be_alone(&t);
+	hex_encode(t.e.nonce.data, t.e.nonce.len, nonce);
+	assert_int_equal(evidence_write_json(&t.e, "a test", &text), 0);
+	put("td", text.data, text.len);
+	put("root.pem", td_trial_maker.root_pem.data,
+	    td_trial_maker.root_pem.len);
+	trial_end(&t);
+}
+
+static void judges_a_td(void **state)
+{
+	char nonce[2 * evidence_nonce_max + 1];
+	char hex[4][2 * td_register_size + 1];
+	own_bytes struct bytes text = { 0 };
+	own_text struct text words = { 0 };
+	char *first;
+
+	(void)state;
+	td_maker_make(&td_trial_maker);
+	put_td(nonce);
+	td_maker_free(&td_trial_maker);
+	for (size_t i = 0; i < array_size(hex); i++) {
+		uint8_t value[td_register_size];
+
+		memset(value, i ? 0xa0 + (int)i - 1 : 0xab, sizeof(value));
+		hex_encode(value, sizeof(value), hex[i]);
+	}
+	text_add(&words,
+		 "verify --nonce %s --tdx-root root.pem --tdx-mrtd %s "
+		 "--tdx-rtmr0 %s --tdx-rtmr1 %s --tdx-rtmr2 %s td m",
+		 nonce, hex[0], hex[1], hex[2], hex[3]);
+	assert_false(text_failed(&words));
+	assert_int_equal(run(words.s, &text), COMMAND_OK);
+	assert_non_null(strstr((const char *)text.data, "\ntrusted\n"));
+	first = words.s + strlen("verify --nonce ");
+	*first = *first == '0' ? '1' : '0'; /* of the nonce */
+	bytes_free(&text);
+	assert_int_equal(run(words.s, &text), COMMAND_REFUSED);
+	assert_non_null(strstr((const char *)text.data, "refused  nonce "));
+}
+
 static void make_files(void)
 {
 	own_evidence struct evidence e = { .has_tpm = false };
@@ -181,7 +228,8 @@ int main(void)
 {
 	static const struct table tables[] = {
 		TABLE(refuses, refusals),
-		CASE(judges),
+		CASE(judges_a_tpm),
+		CASE(judges_a_td),
 	};
 	int r;
 
