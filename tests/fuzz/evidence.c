@@ -31,18 +31,13 @@ static struct bytes exact(const uint8_t *data, size_t len)
 	return b;
 }
 
-/* Nobody is told which key to believe: so whatever it says is not trusted. */
-static void judge_it(const struct evidence *e)
+static void judge_for(const struct evidence *e, const struct expectations *x)
 {
-	own_json struct json_object *manifest = json_object_new_object();
 	own_verdict struct verdict v = { .n = 0 };
 	own_bytes struct bytes text = { 0 };
 	own_bytes struct bytes json = { 0 };
-	const struct expectations x = { .nonce = &e->nonce,
-					.without_hardware = true,
-					.manifest = manifest };
 
-	expect(judge(e, &x, &v) == 0, "memory");
+	expect(judge(e, x, &v) == 0, "memory");
 	expect(!verdict_trusted(&v), "no trust");
 	expect(verdict_write_json(&v, &json) == 0 &&
 		       verdict_write_text(&v, &text) == 0,
@@ -51,6 +46,21 @@ static void judge_it(const struct evidence *e)
 		expect(text.data[i] == '\n' ||
 			       (text.data[i] >= 0x20 && text.data[i] < 0x7f),
 		       "printable text");
+}
+
+/* Nobody is told which key to believe: so whatever it says is not trusted. */
+static void judge_it(const struct evidence *e)
+{
+	static const struct bytes no_root = { 0 };
+	own_json struct json_object *manifest = json_object_new_object();
+	struct expectations x = { .nonce = &e->nonce,
+				  .without_hardware = true,
+				  .manifest = manifest };
+
+	judge_for(e, &x);
+	x.without_hardware = false;
+	x.tdx.root = &no_root;
+	judge_for(e, &x);
 }
 
 void fuzz_evidence(const uint8_t *data, size_t len)
