@@ -204,8 +204,7 @@ static int write_all(struct json_object *o, bool indented, struct bytes *ret)
 	text_add(&w.text, "\n");
 	if (text_failed(&w.text))
 		return -ENOMEM;
-	*ret = (struct bytes){ (uint8_t *)w.text.s, w.text.len };
-	w.text = (struct text){ 0 };
+	*ret = take_text(&w.text);
 	return 0;
 }
 

@@ -105,21 +105,28 @@ bool text_is_path(const char *s)
 	return true;
 }
 
+/* One character as printable ASCII; how many that are. */
+static size_t escape_one(unsigned char c, char ret[static 4])
+{
+	static const char digits[] = "0123456789abcdef";
+	const char hex[4] = { '\\', 'x', digits[c >> 4], digits[c & 15] };
+
+	if (c >= 0x20 && c < 0x7f) {
+		ret[0] = ret[1] = (char)c;
+		return c == '\\' ? 2 : 1;
+	}
+	memcpy(ret, hex, sizeof(hex));
+	return sizeof(hex);
+}
+
 void text_escape(const char *s, size_t len, char *ret, size_t size)
 {
 	size_t used = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-		char part[5];
-		size_t n;
+		char part[4];
+		size_t n = escape_one((unsigned char)s[i], part);
 
-		if (c == '\\')
-			n = (size_t)snprintf(part, sizeof(part), "\\\\");
-		else if (c < 0x20 || c >= 0x7f)
-			n = (size_t)snprintf(part, sizeof(part), "\\x%02x", c);
-		else
-			n = (size_t)snprintf(part, sizeof(part), "%c", c);
 		if (used + n >= size)
 			break;
 		memcpy(ret + used, part, n);
@@ -236,6 +243,15 @@ void text_add_bytes(struct text *t, const void *data, size_t len)
 bool text_failed(const struct text *t)
 {
 	return t->failed;
+}
+
+struct bytes take_text(struct text *t)
+{
+	char *all = t->s ? realloc(t->s, t->len + 1) : NULL;
+	struct bytes taken = { (uint8_t *)(all ? all : t->s), t->len };
+
+	*t = (struct text){ 0 };
+	return taken;
 }
 
 void text_free(struct text *t)

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/bytes.h"
+
 /*
  * Decimal digits only, no sign, no blanks, at most max. 0; -EINVAL when it is
  * not a number; -ERANGE when it is larger than max.
@@ -74,6 +76,13 @@ __attribute__((format(printf, 2, 3))) void text_add(struct text *t,
 						    const char *fmt, ...);
 void text_add_bytes(struct text *t, const void *data, size_t len);
 bool text_failed(const struct text *t);
+
+/*
+ * The string, without what was reserved beyond it, which the caller frees; *t
+ * becomes empty. Only of a text that has not failed.
+ */
+struct bytes take_text(struct text *t);
+
 void text_free(struct text *t);
 
 #define own_text __attribute__((cleanup(text_free)))

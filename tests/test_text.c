@@ -265,6 +265,22 @@ static void text_remembers_failure(void **state)
 	assert_true(text_failed(&t));
 }
 
+static void text_is_handed_on(void **state)
+{
+	own_text struct text t = { 0 };
+	own_bytes struct bytes b = { 0 };
+
+	(void)state;
+	assert_null(take_text(&t).data);
+	text_add(&t, "text");
+	b = take_text(&t);
+	assert_int_equal(b.len, 4);
+	assert_string_equal((char *)b.data, "text");
+	assert_null(t.s);
+	text_add(&t, "another");
+	assert_string_equal(t.s, "another");
+}
+
 int main(void)
 {
 	const struct table tables[] = {
@@ -273,7 +289,7 @@ int main(void)
 		TABLE(knows_paths, paths),	 CASE(bounds_paths),
 		TABLE(escapes_text, escapes),	 TABLE(trims_the_end, trims),
 		TABLE(splits_words, word_lists), CASE(text_grows),
-		CASE(text_remembers_failure),
+		CASE(text_remembers_failure),	 CASE(text_is_handed_on),
 	};
 
 	return table_run(tables, array_size(tables));
