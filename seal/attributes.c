@@ -13,6 +13,7 @@
 
 #include "lib/hex.h"
 #include "lib/own.h"
+#include "seal/events.h"
 
 enum {
 	name_max = 255,	     /* XATTR_NAME_MAX */
@@ -142,7 +143,9 @@ static int add_lines(const struct place *p, const char *names, size_t n,
 	text_escape(path, strlen(path), escaped, sizeof(escaped));
 	qsort(name, count, sizeof(*name), compare_names);
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = add_line(p, name[i], escaped, ret);
+		r = ret->len > event_detail_max
+			    ? -EFBIG
+			    : add_line(p, name[i], escaped, ret);
 	return r < 0 || !text_failed(ret) ? r : -ENOMEM;
 }
 

@@ -27,9 +27,9 @@
  *
  *	x <TAB> name <TAB> value in hex, - if it is empty <TAB> path
  *
- * path, shorter than PATH_MAX, and names are escaped as in listing.h. 0,
- *-errno, or -EINVAL with the reason in *ret_refusal, which is untouched
- *otherwise.
+ * path, shorter than PATH_MAX, and names are escaped as in listing.h. 0;
+ * -EFBIG once *ret is over event_detail_max; another -errno; or -EINVAL with
+ * the reason in *ret_refusal, which is untouched otherwise.
  */
 int attributes_add(int fd, const char *name, const char *path, struct text *ret,
 		   const char **ret_refusal);

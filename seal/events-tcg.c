@@ -100,14 +100,24 @@ static void add_digest(struct text *t, enum digest_alg alg,
 	text_add_bytes(t, value, digest_size(alg));
 }
 
-static int add_data(struct text *t, const struct text *data)
+/* The length, the name, and the detail behind a NUL if there is one. */
+static int add_data(struct text *t, const struct event *e,
+		    const struct bytes *detail)
 {
-	if (text_failed(data))
+	own_text struct text name = { 0 };
+	size_t len;
+
+	add_name(&name, e);
+	if (detail->len)
+		text_add_bytes(&name, "", 1);
+	if (text_failed(&name))
 		return -ENOMEM;
-	if (data->len > event_detail_max)
+	len = name.len + detail->len;
+	if (len > event_data_max)
 		return -EFBIG;
-	add_u32(t, (uint32_t)data->len);
-	text_add_bytes(t, data->s, data->len);
+	add_u32(t, (uint32_t)len);
+	text_add_bytes(t, name.s, name.len);
+	text_add_bytes(t, detail->data, detail->len);
 	return text_failed(t) ? -ENOMEM : 0;
 }
 
@@ -115,22 +125,20 @@ int events_tcg_intent(const struct event *e, const struct events_into *into,
 		      struct text *t)
 {
 	static const uint8_t zero[digest_size_max];
+	static const struct bytes none;
 	digest_algs algs = events_algs(into);
-	own_text struct text data = { 0 };
 
 	add_head(t, e, ev_no_action, into);
 	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++)
 		if (algs & 1U << a)
 			add_digest(t, a, zero);
-	add_name(&data, e);
-	return add_data(t, &data);
+	return add_data(t, e, &none);
 }
 
 int events_tcg_add(const struct event *e, const struct events_into *into,
 		   struct text *t)
 {
 	digest_algs algs = events_algs(into);
-	own_text struct text data = { 0 };
 
 	/* a log that leaves out a bank it announces would not replay */
 	if ((e->digests.algs & algs) != algs)
@@ -139,10 +147,5 @@ int events_tcg_add(const struct event *e, const struct events_into *into,
 	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++)
 		if (algs & 1U << a)
 			add_digest(t, a, e->digests.value[a]);
-	add_name(&data, e);
-	if (e->detail.len) {
-		text_add_bytes(&data, "", 1);
-		text_add_bytes(&data, e->detail.data, e->detail.len);
-	}
-	return add_data(t, &data);
+	return add_data(t, e, &e->detail);
 }

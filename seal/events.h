@@ -32,7 +32,8 @@ enum event_kind {
 enum {
 	/* more than apps.conf and boot.conf together can ask for: measure.c */
 	events_max = 4096,
-	event_detail_max = 64 * 1024 * 1024,
+	event_detail_max = 32 * 1024 * 1024,	  /* of all events together */
+	event_data_max = event_detail_max + 8192, /* with kind, app and path */
 };
 
 struct event {
@@ -110,7 +111,7 @@ void events_tcg_begin(digest_algs algs, struct text *t);
 /*
  * 10.2.1: one TCG_PCR_EVENT2 (EV_IPL; the data is "kind app path", and with a
  * detail a NUL and the detail). 0; -EINVAL for an event that lacks one of
- * the algorithms; -EFBIG over event_detail_max; -ENOMEM.
+ * the algorithms; -EFBIG over event_data_max; -ENOMEM.
  */
 int events_tcg_add(const struct event *e, const struct events_into *into,
 		   struct text *t);

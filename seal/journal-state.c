@@ -63,7 +63,7 @@ static bool take_data(struct cursor *c, struct cursor *ret)
 {
 	uint32_t len;
 
-	if (!take_u32(c, &len) || len > event_detail_max)
+	if (!take_u32(c, &len) || len > event_data_max)
 		return false;
 	ret->left = len;
 	ret->at = take(c, len);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * See listing.h. Three passes: walk the tree and note what is there, hash the
- * files on all CPUs, write the sorted lines.
+ * See listing.h. The lines are written while the tree is walked, in their
+ * order. What is remembered of the tree is those lines, the names in the
+ * directories where the walk is, and the files that blanks.h has in hand.
  */
 #include "seal/listing.h"
 
@@ -12,47 +13,30 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/hex.h"
 #include "lib/own.h"
 #include "lib/text.h"
 #include "seal/attributes.h"
+#include "seal/blanks.h"
 #include "seal/content.h"
 #include "seal/events.h"
-
-struct entry {
-	char *path;		/* below the directory, "" for itself */
-	char *target;		/* of a link */
-	struct text attributes; /* their lines */
-	struct stat st;
-	struct digest_set digests; /* of a file's content */
-};
-
-static void entry_free(struct entry *e)
-{
-	free(e->path);
-	free(e->target);
-	text_free(&e->attributes);
-}
-
-#define own_entry __attribute__((cleanup(entry_free)))
+#include "seal/names.h"
 
 /* One listing in the making. */
 struct listing {
 	const struct listed *what;
-	struct text at; /* where the walk is, as in entry.path */
-	struct entry *entry;
-	size_t n;
-	size_t cap;
-	size_t attributes_len; /* of all entries */
+	struct text at;	 /* where the walk is: below the directory */
+	struct text out; /* the lines so far */
+	struct blanks blanks;
+	size_t entries;
+	size_t to_come; /* bytes of names that are read but have no line yet */
 	struct fail *f;
 };
 
 static void listing_free(struct listing *l)
 {
-	for (size_t i = 0; i < l->n; i++)
-		entry_free(&l->entry[i]);
-	free(l->entry);
 	text_free(&l->at);
+	text_free(&l->out);
+	blanks_free(&l->blanks);
 }
 
 #define own_listing __attribute__((cleanup(listing_free)))
@@ -79,54 +63,15 @@ static int fail_size(struct listing *l, const char *reason)
 			    "measure %s", l->what->name);
 }
 
-/* Makes room for one more entry. */
-static int grow(struct listing *l)
+/* What the walk found before is not what is there now. */
+static int fail_changed(struct listing *l)
 {
-	size_t cap = l->cap ? l->cap * 2 : 64;
-	struct entry *bigger;
+	const struct content here = { .error = -ESTALE };
+	char name[PATH_MAX];
 
-	if (l->n < l->cap)
-		return 0;
-	bigger = reallocarray(l->entry, cap, sizeof(*bigger));
-	if (!bigger)
-		return -ENOMEM;
-	l->entry = bigger;
-	l->cap = cap;
-	return 0;
-}
-
-/* Appends what is at the place where the walk is; *e is taken over. */
-static int add_entry(struct listing *l, struct entry *e)
-{
-	l->attributes_len += e->attributes.len;
-	if (l->n >= listing_entries_max)
-		return fail_size(l, "it holds too many files");
-	if (l->attributes_len > event_detail_max)
-		return fail_size(l, "its listing is too long");
-	e->path = strdup(l->at.len ? l->at.s : "");
-	if (!e->path || grow(l) < 0)
-		return fail_here(l, ENOMEM);
-	memcpy(&l->entry[l->n++], e, sizeof(*e));
-	*e = (struct entry){ 0 };
-	return 0;
-}
-
-/* The caller frees *ret. 0 or -errno. */
-static int read_target(int dir_fd, const char *name, char **ret)
-{
-	char target[PATH_MAX];
-	ssize_t n = readlinkat(dir_fd, name, target, sizeof(target));
-	char *copy;
-
-	if (n < 0)
-		return -errno;
-	if ((size_t)n == sizeof(target))
-		return -ENAMETOOLONG;
-	copy = strndup(target, (size_t)n);
-	if (!copy)
-		return -ENOMEM;
-	*ret = copy;
-	return 0;
+	(void)snprintf(name, sizeof(name), "%s/%s", l->what->name,
+		       l->at.s); /* may be cut short */
+	return content_failed(&here, name, l->what->remedy, l->f);
 }
 
 /* Why this cannot be part of a listing, or NULL. */
@@ -141,64 +86,152 @@ static const char *type_refusal(const struct stat *st)
 	return content_refusal(st->st_mode);
 }
 
-static int read_attributes(struct listing *l, int fd, const char *name,
-			   struct entry *e)
+/* Of the lines so far and of those that must follow. */
+static int check_length(struct listing *l)
+{
+	if (text_failed(&l->out))
+		return fail_here(l, ENOMEM);
+	if (l->what->before + l->out.len + l->to_come <= event_detail_max)
+		return 0;
+	return fail_size(l, l->what->before ? "its listing is too long, with "
+					      "those before it"
+					    : "its listing is too long");
+}
+
+/* Adds s, escaped. */
+static void write_name(struct listing *l, const char *s, size_t len)
+{
+	char escaped[PATH_MAX * 4]; /* s is shorter than PATH_MAX */
+
+	text_escape(s, len, escaped, sizeof(escaped));
+	text_add_bytes(&l->out, escaped, strlen(escaped));
+}
+
+static int write_target(struct listing *l, int fd, const char *name)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(fd, name, target, sizeof(target));
+
+	if (n < 0)
+		return fail_here(l, errno);
+	if ((size_t)n == sizeof(target))
+		return fail_here(l, ENAMETOOLONG);
+	write_name(l, target, (size_t)n);
+	return 0;
+}
+
+/* r is what blanks.h returned, for whatever files were digested. */
+static int judge_blanks(struct listing *l, int r)
+{
+	const struct content *failed = l->blanks.failed;
+	char name[PATH_MAX];
+
+	if (r == 0)
+		return 0;
+	if (!failed)
+		return fail_here(l, r);
+	(void)snprintf(name, sizeof(name), "%s/%s", l->what->name,
+		       failed->path); /* may be cut short */
+	return content_failed(failed, name, l->what->remedy, l->f);
+}
+
+/* Of the name in fd, or of fd itself if the name is empty. */
+static int write_content(struct listing *l, int fd, const char *name,
+			 const struct stat *st)
+{
+	if (S_ISLNK(st->st_mode))
+		return write_target(l, fd, name);
+	if (S_ISREG(st->st_mode) && !l->what->no_content)
+		return judge_blanks(l, blanks_add(&l->blanks, l->at.s, st));
+	text_add_bytes(&l->out, "-", 1);
+	return 0;
+}
+
+static int write_attributes(struct listing *l, int fd, const char *name)
 {
 	const char *refusal = NULL;
-	int r = attributes_add(fd, name, l->at.len ? l->at.s : ".",
-			       &e->attributes, &refusal);
+	int r = attributes_add(fd, name, l->at.len ? l->at.s : ".", &l->out,
+			       &refusal);
 
 	if (refusal)
 		return refuse_here(l, refusal,
 				   "build the root of merged directories, not "
 				   "of a layer");
-	return r < 0 ? fail_here(l, r) : 0;
+	/* -EFBIG: the same in other words */
+	return r < 0 && r != -EFBIG ? fail_here(l, r) : check_length(l);
+}
+
+/* The lines of what is where the walk is; fd and name as in note. */
+static int write_entry(struct listing *l, int fd, const char *name,
+		       const struct stat *st)
+{
+	char type = S_ISDIR(st->st_mode)   ? 'd'
+		    : S_ISLNK(st->st_mode) ? 'l'
+					   : 'f';
+	int r;
+
+	text_add(&l->out, "%c\t%04o\t%u\t%u\t", type, st->st_mode & 07777,
+		 st->st_uid, st->st_gid);
+	r = write_content(l, fd, name ? name : "", st);
+	if (r < 0)
+		return r;
+	text_add_bytes(&l->out, "\t", 1);
+	if (l->at.len)
+		write_name(l, l->at.s, l->at.len);
+	else
+		text_add_bytes(&l->out, ".", 1);
+	text_add_bytes(&l->out, "\n", 1);
+	return write_attributes(l, fd, name);
 }
 
 /*
- * Notes what is at the place where the walk is: the name in the directory fd,
+ * Writes what is at the place where the walk is: the name in the directory fd,
  * or fd itself if name is NULL.
  */
 static int note(struct listing *l, int fd, const char *name, mode_t *ret_mode)
 {
-	own_entry struct entry e = { 0 };
-	const char *path = name ? name : "";
 	const char *refusal;
-	int r = 0;
+	struct stat st;
 
-	if (fstatat(fd, path, &e.st, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) < 0)
+	if (fstatat(fd, name ? name : "", &st,
+		    AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) < 0)
 		return fail_here(l, errno);
-	refusal = type_refusal(&e.st);
+	refusal = type_refusal(&st);
 	if (refusal)
 		return refuse_here(l, refusal, l->what->remedy);
-	if (S_ISLNK(e.st.st_mode))
-		r = read_target(fd, path, &e.target);
-	if (r < 0)
-		return fail_here(l, r);
-	*ret_mode = e.st.st_mode;
-	r = read_attributes(l, fd, name, &e);
-	return r < 0 ? r : add_entry(l, &e);
+	*ret_mode = st.st_mode;
+	return write_entry(l, fd, name, &st);
+}
+
+static int note_name(struct listing *l, int dir_fd, const struct name *name)
+{
+	mode_t mode = 0;
+	int r;
+
+	l->to_come -= strlen(name->s);
+	r = note(l, dir_fd, name->s, &mode);
+	/* what is inside would be left out */
+	return r == 0 && S_ISDIR(mode) != name->is_directory ? fail_changed(l)
+							     : r;
 }
 
 static int walk(struct listing *l, int dir_fd, const char *name,
 		unsigned depth);
 
-/* Steps to a name, notes it and what is below it, and steps back. */
-static int visit(struct listing *l, int dir_fd, const char *name,
+/* Steps to a name, or what is inside of it, and back. */
+static int visit(struct listing *l, int dir_fd, const struct name *name,
 		 unsigned depth)
 {
 	size_t len = l->at.len;
-	mode_t mode = 0;
 	int r;
 
-	text_add(&l->at, "%s%s", len ? "/" : "", name);
+	text_add(&l->at, "%s%s", len ? "/" : "", name->s);
 	if (text_failed(&l->at))
 		return fail_here(l, ENOMEM);
 	if (l->at.len >= PATH_MAX)
 		return fail_size(l, "it holds a path of over 4095 bytes");
-	r = note(l, dir_fd, name, &mode);
-	if (r == 0 && S_ISDIR(mode))
-		r = walk(l, dir_fd, name, depth);
+	r = name->is_inside ? walk(l, dir_fd, name->s, depth)
+			    : note_name(l, dir_fd, name);
 	if (r < 0)
 		return r;
 	l->at.len = len;
@@ -206,134 +239,54 @@ static int visit(struct listing *l, int dir_fd, const char *name,
 	return 0;
 }
 
-/* "." and ".." are not names of a directory's own. */
-static bool is_dots(const char *name)
+static int read_names(struct listing *l, DIR *dir, struct names *ret)
 {
-	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+	int r = names_read(dir, listing_entries_max - l->entries, ret);
+
+	if (r == -E2BIG)
+		return fail_size(l, "it holds too many files");
+	if (r < 0)
+		return fail_here(l, r);
+	l->entries += ret->entries;
+	l->to_come += ret->text.len - 2 * ret->entries; /* marks, NULs */
+	return check_length(l);
 }
 
-/* Notes what is in the directory "name" of dir_fd, where the walk is. */
+/* Writes what is in the directory "name" of dir_fd, where the walk is. */
 static int walk(struct listing *l, int dir_fd, const char *name, unsigned depth)
 {
 	own_fd int fd = openat(dir_fd, name,
 			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	own_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *d;
-	int r = 0;
+	own_names struct names names = { .name = NULL };
+	int r;
 
 	if (!dir)
 		return fail_here(l, errno);
 	(void)take_fd(&fd); /* closed with dir */
 	if (depth > listing_depth_max)
 		return fail_size(l, "its directories are too deep");
-	errno = 0;
-	while (r == 0 && (d = readdir(dir))) {
-		if (!is_dots(d->d_name))
-			r = visit(l, dirfd(dir), d->d_name, depth + 1);
-		errno = 0;
-	}
-	return r < 0 || errno == 0 ? r : fail_here(l, errno);
-}
-
-static int compare_paths(const void *a, const void *b)
-{
-	const struct entry *x = a;
-	const struct entry *y = b;
-
-	return strcmp(x->path, y->path);
-}
-
-/* Takes the digests over from files, in which the entries' order is kept. */
-static int take_digests(struct listing *l, const struct content *files)
-{
-	char name[PATH_MAX];
-
-	for (size_t i = 0; i < l->n; i++) {
-		if (!S_ISREG(l->entry[i].st.st_mode))
-			continue;
-		if (files->error) {
-			(void)snprintf(name, sizeof(name), "%s/%s",
-				       l->what->name,
-				       files->path); /* may be cut short */
-			return content_failed(files, name, l->what->remedy,
-					      l->f);
-		}
-		l->entry[i].digests = files++->digests;
-	}
-	return 0;
-}
-
-static int hash_files(struct listing *l)
-{
-	own_free struct content *files = calloc(l->n, sizeof(*files));
-	size_t n = 0;
-
-	if (!files)
-		return fail_here(l, ENOMEM);
-	for (size_t i = 0; i < l->n; i++)
-		if (S_ISREG(l->entry[i].st.st_mode))
-			files[n++] = (struct content){
-				.dir_fd = l->what->fd,
-				.path = l->entry[i].path,
-				.st = l->entry[i].st,
-				.algs = 1U << DIGEST_SHA256,
-			};
-	content_digest(files, n);
-	return take_digests(l, files);
-}
-
-/* Adds s, escaped, and what ends its field. */
-static void write_name(struct text *t, const char *s, char end)
-{
-	char escaped[PATH_MAX * 4]; /* s is shorter than PATH_MAX */
-
-	text_escape(s, strlen(s), escaped, sizeof(escaped));
-	text_add(t, "%s%c", escaped, end);
-}
-
-static void write_entry(struct text *t, const struct entry *e)
-{
-	char hex[2 * digest_size_max + 1];
-	char type = S_ISDIR(e->st.st_mode) ? 'd' : e->target ? 'l' : 'f';
-
-	text_add(t, "%c\t%04o\t%u\t%u\t", type, e->st.st_mode & 07777,
-		 e->st.st_uid, e->st.st_gid);
-	if (e->digests.algs) {
-		hex_encode(e->digests.value[DIGEST_SHA256],
-			   digest_size(DIGEST_SHA256), hex);
-		text_add(t, "%s\t", hex);
-	} else {
-		write_name(t, e->target ? e->target : "-", '\t');
-	}
-	write_name(t, *e->path ? e->path : ".", '\n');
-	text_add_bytes(t, e->attributes.s, e->attributes.len);
-}
-
-static int write_lines(struct listing *l, struct bytes *ret)
-{
-	own_text struct text t = { 0 };
-
-	text_add(&t, "%s", l->what->head);
-	for (size_t i = 0; i < l->n && t.len <= event_detail_max; i++)
-		write_entry(&t, &l->entry[i]);
-	if (t.len > event_detail_max)
-		return fail_size(l, "its listing is too long");
-	if (text_failed(&t) || bytes_copy(t.s, t.len, ret) < 0)
-		return fail_here(l, ENOMEM);
-	return 0;
+	r = read_names(l, dir, &names);
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = visit(l, dirfd(dir), &names.name[i], depth + 1);
+	return r;
 }
 
 int listing_write(const struct listed *what, struct bytes *ret, struct fail *f)
 {
-	own_listing struct listing l = { .what = what, .f = f };
+	own_listing struct listing l = { .what = what, .entries = 1, .f = f };
 	mode_t mode = 0;
-	int r = note(&l, what->fd, NULL, &mode);
+	int r;
 
+	l.blanks.text = &l.out;
+	l.blanks.dir_fd = what->fd;
+	text_add(&l.out, "%s", what->head);
+	r = note(&l, what->fd, NULL, &mode);
 	if (r == 0 && S_ISDIR(mode))
 		r = walk(&l, what->fd, ".", 0);
-	if (r < 0)
-		return r;
-	qsort(l.entry, l.n, sizeof(*l.entry), compare_paths);
-	r = what->no_content ? 0 : hash_files(&l);
-	return r < 0 ? r : write_lines(&l, ret);
+	if (r == 0)
+		r = judge_blanks(&l, blanks_fill(&l.blanks));
+	if (r == 0)
+		*ret = take_text(&l.out);
+	return r;
 }

@@ -35,11 +35,17 @@ struct listed {
 	const char *remedy; /* for most failures */
 	const char *head;   /* the first lines, each with its newline */
 	bool no_content;    /* files are not read, their content is "-" */
+	size_t before;	    /* bytes of other listings, which count as well */
 };
 
 /*
  * The listing of a directory; or that of a file, one entry with the path ".",
  * which goes without content only. The caller frees *ret. 0 or -errno.
+ *
+ * Memory: the listing, which with those before is at most event_detail_max;
+ * the names in the directory where the walk is and in those above it, with 18
+ * bytes for each and 16 for a directory; the files in hand (blanks.h, 3 MiB);
+ * and what content.h takes.
  */
 int listing_write(const struct listed *what, struct bytes *ret, struct fail *f);
 

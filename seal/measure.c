@@ -33,6 +33,7 @@ struct item {
 	const char *path; /* as declared */
 	enum event_kind kind;
 	const struct expected_digest *expect;
+	size_t before;	      /* bytes of the listings of the items before */
 	struct bytes listing; /* of a directory, or by verity */
 	struct digest_set digests;
 	struct bytes attributes; /* of a file that has any, as a listing */
@@ -128,6 +129,7 @@ static int list_item(const struct measured *m, const struct item *item,
 		.remedy = write_remedy(item->app, remedy),
 		.head = head,
 		.no_content = item->kind != EVENT_DIRECTORY,
+		.before = item->before,
 	};
 
 	if (fd < 0)
@@ -237,18 +239,23 @@ static int hash_items(const struct measured *m, struct items *items,
 {
 	own_free struct content *files = calloc(items->n + 1, sizeof(*files));
 	own_free struct item **owner = calloc(items->n + 1, sizeof(*owner));
+	size_t listed = 0;
 	size_t n = 0;
 
 	if (!files || !owner)
 		return fail_errno(f, ENOMEM, "give the VM more memory",
 				  "measure the apps");
 	for (size_t i = 0; i < items->n; i++) {
-		int r = find_item(m, &items->item[i], &files[n], f);
+		struct item *item = &items->item[i];
+		int r;
 
+		item->before = listed;
+		r = find_item(m, item, &files[n], f);
 		if (r < 0)
 			return r;
+		listed += item->listing.len + item->attributes.len;
 		if (files[n].path)
-			owner[n++] = &items->item[i];
+			owner[n++] = item;
 	}
 	content_digest(files, n);
 	for (size_t i = 0; i < n; i++) {

@@ -268,6 +268,45 @@ static void many_files_keep_their_order(void **state)
 	}
 }
 
+/* Links with lines of 16 KiB. */
+static void make_long_lines(struct tree *t, unsigned n)
+{
+	char target[PATH_MAX] = "";
+	char name[32];
+
+	memset(target, 1, sizeof(target) - 1);
+	for (unsigned i = 0; i < n; i++) {
+		(void)snprintf(name, sizeof(name), "app/%u", i);
+		tree_link(t, name, target);
+	}
+}
+
+static void too_long_listing_is_refused(void **state)
+{
+	make_long_lines(*state, 2048);
+	expect_refusal(*state, "[app a]\nexec = /bin/run\nmeasure = /app\n",
+		       "init: measure: cannot measure /app: its listing is too "
+		       "long; measure smaller directories");
+}
+
+static void too_long_listings_are_refused(void **state)
+{
+	own_events struct events events = { 0 };
+	struct fail f = { 0 };
+
+	make_long_lines(*state, 1100);
+	assert_int_equal(measure(*state,
+				 "[app a]\nexec = /bin/run\nmeasure = /app\n",
+				 &events, &f),
+			 0);
+	expect_refusal(*state,
+		       "[app a]\nexec = /bin/run\nmeasure = /app\n"
+		       "[app b]\nexec = /bin/run\nmeasure = /app\n",
+		       "init: measure: cannot measure /app: its listing is too "
+		       "long, with those before it; measure smaller "
+		       "directories");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +317,8 @@ int main(void)
 		tree_test(changing_file_is_refused),
 		tree_test(exchanged_file_is_noticed),
 		tree_test(many_files_keep_their_order),
+		tree_test(too_long_listing_is_refused),
+		tree_test(too_long_listings_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
