@@ -52,7 +52,11 @@ int stage_measure(struct boot *b, struct fail *f)
 						     &b->apps, record_algs(b),
 						     &b->conf.root.verity },
 				 &b->events, f);
-	for (size_t i = 0; r == 0 && i < b->events.n; i++)
-		r = record_event(b, &b->events.event[i], f);
+	for (size_t i = 0; r == 0 && i < b->events.n; i++) {
+		struct event *e = &b->events.event[i];
+
+		r = record_event(b, e, f);
+		bytes_free(&e->detail); /* the logs have it now */
+	}
 	return r;
 }

@@ -103,28 +103,40 @@ static void new_line(struct writer *w, int depth)
 }
 
 /* RFC 8259, 7: what has to be escaped, and in the short form if it has one. */
-static void write_string(struct text *t, const char *s, size_t len)
+static void escape_one(struct text *t, char c)
 {
 	static const char special[] = "\"\\\b\f\n\r\t";
 	static const char letters[] = "\"\\bfnrt";
+	const char *short_form = c ? strchr(special, c) : NULL;
+	char two[2] = { '\\' };
+
+	if (!short_form) {
+		text_add(t, "\\u%04x", (unsigned char)c);
+		return;
+	}
+	two[1] = letters[short_form - special];
+	text_add_bytes(t, two, sizeof(two));
+}
+
+void json_escape(struct text *t, const char *s, size_t len)
+{
 	size_t done = 0;
 
-	text_add(t, "\"");
 	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-		const char *short_form = c ? strchr(special, c) : NULL;
-
-		if (c >= 0x20 && !short_form)
+		if ((unsigned char)s[i] >= 0x20 && s[i] != '"' && s[i] != '\\')
 			continue;
 		text_add_bytes(t, s + done, i - done);
+		escape_one(t, s[i]);
 		done = i + 1;
-		if (short_form)
-			text_add(t, "\\%c", letters[short_form - special]);
-		else
-			text_add(t, "\\u%04x", c);
 	}
 	text_add_bytes(t, s + done, len - done);
-	text_add(t, "\"");
+}
+
+static void write_string(struct text *t, const char *s, size_t len)
+{
+	text_add_bytes(t, "\"", 1);
+	json_escape(t, s, len);
+	text_add_bytes(t, "\"", 1);
 }
 
 static void write_value(struct writer *w, struct json_object *o, int depth);

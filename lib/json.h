@@ -17,6 +17,7 @@
 #include <json-c/json.h>
 
 #include "lib/bytes.h"
+#include "lib/text.h"
 
 /* For own_json. */
 void json_release(struct json_object **o);
@@ -49,5 +50,8 @@ const char *json_get_string(struct json_object *o, const char *key);
  */
 int json_write(struct json_object *o, struct bytes *ret);
 int json_write_line(struct json_object *o, struct bytes *ret);
+
+/* Appends the characters of a string, without its quotes. */
+void json_escape(struct text *t, const char *s, size_t len);
 
 #endif

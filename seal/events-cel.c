@@ -8,6 +8,7 @@
 #include "seal/events.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "lib/json.h"
 
@@ -36,16 +37,16 @@ struct json_object *events_digests_json(const struct digest_set *set)
 	return json_object_get(array);
 }
 
-/* What the event stands for. */
-static struct json_object *write_content(const struct event *e, bool listing)
+/* What the event stands for; the listing, if it has one, at the end. */
+static struct json_object *write_content(const struct event *e,
+					 const char *listing)
 {
 	own_json struct json_object *o = json_object_new_object();
 
 	if (json_set_string(o, "kind", event_kind_name(e->kind)) < 0 ||
 	    (e->app && json_set_string(o, "app", e->app) < 0) ||
 	    (e->path && json_set_string(o, "path", e->path) < 0) ||
-	    (listing && e->detail.len &&
-	     json_set_string(o, "listing", (const char *)e->detail.data) < 0))
+	    (listing && json_set_string(o, "listing", listing) < 0))
 		return NULL;
 	return json_object_get(o);
 }
@@ -63,17 +64,44 @@ static int set_place(struct json_object *o, const struct event *e,
 	return r;
 }
 
-struct json_object *event_to_json(const struct event *e, size_t recnum,
-				  const struct events_into *into)
+/* The content stands at the end. */
+static struct json_object *write_record(const struct event *e, size_t recnum,
+					const struct events_into *into,
+					const char *listing)
 {
 	own_json struct json_object *o = json_object_new_object();
 
 	if (set_place(o, e, recnum, into) < 0 ||
 	    json_set(o, "digests", events_digests_json(&e->digests)) < 0 ||
 	    json_set_string(o, "content_type", "cvm-init") < 0 ||
-	    json_set(o, "content", write_content(e, true)) < 0)
+	    json_set(o, "content", write_content(e, listing)) < 0)
 		return NULL;
 	return json_object_get(o);
+}
+
+struct json_object *event_to_json(const struct event *e, size_t recnum,
+				  const struct events_into *into)
+{
+	return write_record(e, recnum, into, (const char *)e->detail.data);
+}
+
+int event_json_text(const struct event *e, size_t recnum,
+		    const struct events_into *into, struct text *head,
+		    const char **ret_foot)
+{
+	static const char foot[] = "\"}}"; /* of the listing, content, record */
+	bool listed = e->detail.len > 0;
+	own_json struct json_object *o =
+		write_record(e, recnum, into, listed ? "" : NULL);
+	own_bytes struct bytes line = { 0 };
+	int r = json_write_line(o, &line);
+
+	if (r < 0)
+		return r;
+	text_add_bytes(head, line.data,
+		       line.len - 1 - (listed ? strlen(foot) : 0));
+	*ret_foot = listed ? foot : "";
+	return text_failed(head) ? -ENOMEM : 0;
 }
 
 struct json_object *event_to_systemd(const struct event *e,
@@ -86,7 +114,7 @@ struct json_object *event_to_systemd(const struct event *e,
 	if (json_set_u64(o, "pcr", e->pcr) < 0 ||
 	    json_set(o, "digests", events_digests_json(&extended)) < 0 ||
 	    json_set_string(o, "content_type", "cvm-init") < 0 ||
-	    json_set(o, "content", write_content(e, false)) < 0)
+	    json_set(o, "content", write_content(e, NULL)) < 0)
 		return NULL;
 	return json_object_get(o);
 }
@@ -95,7 +123,7 @@ struct json_object *event_intent_json(const struct event *e, size_t recnum,
 				      const struct events_into *into)
 {
 	own_json struct json_object *o = json_object_new_object();
-	struct json_object *content = write_content(e, false);
+	struct json_object *content = write_content(e, NULL);
 
 	if (json_set(o, "content", content) < 0 ||
 	    json_set_string(content, "state", "intent") < 0 ||

@@ -100,24 +100,22 @@ static void add_digest(struct text *t, enum digest_alg alg,
 	text_add_bytes(t, value, digest_size(alg));
 }
 
-/* The length, the name, and the detail behind a NUL if there is one. */
-static int add_data(struct text *t, const struct event *e,
-		    const struct bytes *detail)
+/* The length and the name, behind which a detail follows a NUL. */
+static int add_data(struct text *t, const struct event *e, size_t detail_len)
 {
 	own_text struct text name = { 0 };
 	size_t len;
 
 	add_name(&name, e);
-	if (detail->len)
+	if (detail_len)
 		text_add_bytes(&name, "", 1);
 	if (text_failed(&name))
 		return -ENOMEM;
-	len = name.len + detail->len;
+	len = name.len + detail_len;
 	if (len > event_data_max)
 		return -EFBIG;
 	add_u32(t, (uint32_t)len);
 	text_add_bytes(t, name.s, name.len);
-	text_add_bytes(t, detail->data, detail->len);
 	return text_failed(t) ? -ENOMEM : 0;
 }
 
@@ -125,14 +123,13 @@ int events_tcg_intent(const struct event *e, const struct events_into *into,
 		      struct text *t)
 {
 	static const uint8_t zero[digest_size_max];
-	static const struct bytes none;
 	digest_algs algs = events_algs(into);
 
 	add_head(t, e, ev_no_action, into);
 	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++)
 		if (algs & 1U << a)
 			add_digest(t, a, zero);
-	return add_data(t, e, &none);
+	return add_data(t, e, 0);
 }
 
 int events_tcg_add(const struct event *e, const struct events_into *into,
@@ -147,5 +144,5 @@ int events_tcg_add(const struct event *e, const struct events_into *into,
 	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++)
 		if (algs & 1U << a)
 			add_digest(t, a, e->digests.value[a]);
-	return add_data(t, e, &e->detail);
+	return add_data(t, e, e->detail.len);
 }

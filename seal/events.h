@@ -110,8 +110,9 @@ void events_tcg_begin(digest_algs algs, struct text *t);
 
 /*
  * 10.2.1: one TCG_PCR_EVENT2 (EV_IPL; the data is "kind app path", and with a
- * detail a NUL and the detail). 0; -EINVAL for an event that lacks one of
- * the algorithms; -EFBIG over event_data_max; -ENOMEM.
+ * detail a NUL and the detail), but for the detail itself, which has to follow.
+ * 0; -EINVAL for an event that lacks one of the algorithms; -EFBIG over
+ * event_data_max; -ENOMEM.
  */
 int events_tcg_add(const struct event *e, const struct events_into *into,
 		   struct text *t);
@@ -132,6 +133,15 @@ struct json_object;
  */
 struct json_object *event_to_json(const struct event *e, size_t recnum,
 				  const struct events_into *into);
+
+/*
+ * The text of it in one line, without the listing: that belongs, as
+ * json_escape writes it, between what is appended to *head and *ret_foot,
+ * which is empty for an event without one. 0 or -ENOMEM.
+ */
+int event_json_text(const struct event *e, size_t recnum,
+		    const struct events_into *into, struct text *head,
+		    const char **ret_foot);
 
 /* The same before the extend: no digests, and "state" is "intent". */
 struct json_object *event_intent_json(const struct event *e, size_t recnum,

@@ -336,8 +336,12 @@ static inline void story_write_tcg(const struct events *list, digest_algs banks,
 	own_text struct text t = { 0 };
 
 	events_tcg_begin(banks, &t);
-	for (size_t i = 0; i < list->n; i++)
-		assert_int_equal(events_tcg_add(&list->event[i], &into, &t), 0);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct event *event = &list->event[i];
+
+		assert_int_equal(events_tcg_add(event, &into, &t), 0);
+		text_add_bytes(&t, event->detail.data, event->detail.len);
+	}
 	assert_false(text_failed(&t));
 	bytes_free(ret);
 	assert_int_equal(bytes_copy(t.s, t.len, ret), 0);

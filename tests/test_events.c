@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The event list: its order, its limits, and the written forms of one. */
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -133,6 +134,26 @@ static void log_needs_every_bank_it_announces(void **state)
 	assert_null(log.s);
 }
 
+/* With the longest path there is. */
+static void log_has_room_for_the_longest_listing(void **state)
+{
+	static const struct events_into into = { .banks = both };
+	char path[PATH_MAX];
+	struct event e = { .pcr = pcr_apps,
+			   .kind = EVENT_DIRECTORY,
+			   .path = path,
+			   .detail.len = event_detail_max };
+	own_text struct text log = { 0 };
+
+	(void)state;
+	memset(path, 'a', sizeof(path));
+	path[sizeof(path) - 1] = '\0';
+	e.digests.algs = both;
+	assert_int_equal(events_tcg_add(&e, &into, &log), 0);
+	e.detail.len = event_data_max;
+	assert_int_equal(events_tcg_add(&e, &into, &log), -EFBIG);
+}
+
 /* UEFI 2.10, 38.4.1, counts the registers of TDX from MRTD on: RTMR 3 is 4. */
 static void numbers_the_register_of_tdx(void **state)
 {
@@ -227,6 +248,7 @@ int main(void)
 		cmocka_unit_test(replays_one_pcr),
 		cmocka_unit_test(log_begins_with_spec_id),
 		cmocka_unit_test(log_needs_every_bank_it_announces),
+		cmocka_unit_test(log_has_room_for_the_longest_listing),
 		cmocka_unit_test(numbers_the_register_of_tdx),
 		cmocka_unit_test(records_name_their_registers),
 		cmocka_unit_test(cel_json_holds_every_event),

@@ -34,6 +34,34 @@ static void shows_where_a_boot_ended(void **state)
 	}
 }
 
+/* It is longer than what is escaped at a time, and each byte of it is. */
+static void writes_a_long_listing(void **state)
+{
+	own_free char *listing = malloc(much / 4 + 1);
+	own_place struct place p = { 0 };
+	own_json struct json_object *o = NULL;
+	own_bytes struct bytes log = { 0 };
+	struct fail f;
+
+	(void)state;
+	for (size_t i = 0; i < much / 4; i++)
+		listing[i] = "\n\"\t\\\x01"[i % 5];
+	listing[much / 4] = '\0';
+	place_begin(&p);
+	add(&p.list, EVENT_DIRECTORY, "web", "/app", listing);
+	add(&p.list, EVENT_EXEC, "web", "/app/run", "\177ELF");
+	assert_ok(run(&p, &f), &f);
+	assert_state(&p, JOURNAL_COMPLETE, 2);
+	o = read_cel(&p);
+	assert_string_equal(
+		json_get_string(json_get(json_object_array_get_idx(o, 0),
+					 "content"),
+				"listing"),
+		listing);
+	read_log(&p, TCG, &log);
+	assert_non_null(memmem(log.data, log.len, listing, much / 4));
+}
+
 /* The extend fails, and the way down has an event of its own. */
 static void keeps_a_deserted_intent(void **state)
 {
@@ -183,6 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shows_where_a_boot_ended),
+		cmocka_unit_test(writes_a_long_listing),
 		cmocka_unit_test(keeps_a_deserted_intent),
 		cmocka_unit_test(refuses_what_is_no_log),
 		cmocka_unit_test(logs_what_is_measured_into_nothing),

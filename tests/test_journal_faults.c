@@ -48,12 +48,16 @@ int fchmod(int fd, mode_t mode)
 	return (int)syscall(SYS_fchmod, fd, mode);
 }
 
-/* What init does when memory is short: an end, and what can be logged of it. */
+/*
+ * What init does when memory is short: an end, and what can be logged of it;
+ * and an event on the way down.
+ */
 static void run_short(struct place *p, size_t have)
 {
 	static const char line[] = "log a measurement in ";
 	struct fail f = { 0 };
 	size_t records;
+	size_t then;
 	enum journal_state cel;
 
 	room = have;
@@ -68,6 +72,11 @@ static void run_short(struct place *p, size_t have)
 	if (p->extended > records)
 		assert_int_equal(cel, JOURNAL_OPEN);
 	(void)tcg_state(p); /* it can be read */
+	assert_ok(journal_intend(p->journal, &p->list.event[3], &f), &f);
+	assert_ok(journal_complete(p->journal, &p->list.event[3], &f), &f);
+	assert_int_equal(cel_state(p, &then), cel);
+	assert_int_equal(then, records + 1);
+	(void)tcg_state(p);
 }
 
 static void survives_a_full_file_system(void **state)
