@@ -30,7 +30,8 @@ enum {
 	evidence_attest_max = 2048,	 /* a TPMS_ATTEST */
 	evidence_signature_max = 1024,	 /* a TPMT_SIGNATURE */
 	evidence_firmware_max = 4 * 1024 * 1024,
-	evidence_init_max = 8 * 1024 * 1024, /* the array as text */
+	/* the array as text: listings up to event_detail_max, escaped */
+	evidence_init_max = 48 * 1024 * 1024,
 	evidence_ima_max = 32 * 1024 * 1024,
 	evidence_systemd_max = 1024 * 1024,
 	evidence_blob_max = 256 * 1024, /* each blob of a report */

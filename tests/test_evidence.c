@@ -200,7 +200,7 @@ static const struct vm_case {
 	SIZE("systemd's log, larger", VM_SYSTEMD, evidence_systemd_max + 1,
 	     READ(VM_SYSTEMD) "it has more than 1048576 bytes" MEASURE),
 	SIZE("log of init, larger", VM_INIT, evidence_init_max + 1,
-	     READ(VM_INIT) "it has more than 8388608 bytes" MEASURE),
+	     READ(VM_INIT) "it has more than 50331648 bytes" MEASURE),
 #define NOT_INITS \
 	READ(VM_INIT) "it is not the log of init; let nothing but init write it"
 	TEXT("log of init, an object", VM_INIT, "{}", NOT_INITS),
