@@ -46,11 +46,14 @@ FETCHED = Path(__file__).resolve().parent.parent / "build/firmware"
 # sometimes the NT flag; without CX16 the kernel takes another way. And two
 # threads may run stale code after the kernel has patched itself, hence one
 # thread for all CPUs, which costs nothing when boots run side by side.
-# tcg-multi is for measuring.
+# tcg-multi is for measuring, and so is tcg-count, for one CPU: an instruction
+# is a nanosecond of the guest's time.
 ACCELS = {
     "kvm": ("-accel", "kvm", "-cpu", "host"),
     "tcg": ("-accel", "tcg,thread=single", "-cpu", "max,-cx16"),
     "tcg-multi": ("-accel", "tcg,thread=multi", "-cpu", "max,-cx16"),
+    "tcg-count": ("-accel", "tcg,thread=single", "-icount", "shift=0",
+                  "-cpu", "max,-cx16"),
 }
 
 # Under TCG on a busy machine a boot with OVMF takes up to half of this.
