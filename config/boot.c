@@ -12,8 +12,8 @@
 
 #include "config/boot-broker.h"
 #include "config/boot-values.h"
+#include "config/boot-volumes.h"
 #include "config/fields.h"
-#include "lib/own.h"
 #include "lib/text.h"
 
 #define IN(s, f) \
@@ -129,6 +129,7 @@ static const struct ini_key volume_keys[] = {
 	{ "measure-key", field_bool, VOLUME(measure_key), INI_ONCE,
 	  "yes or no" },
 	{ "import", field_bool, VOLUME(import), INI_ONCE, "yes or no" },
+	{ "bound", boot_parse_bound, VOLUME(bound), INI_ONCE, "yes or no" },
 	{ 0 },
 };
 
@@ -230,56 +231,6 @@ static int check_verity(const char *file, const struct verity_params *p,
 	return 0;
 }
 
-/* Below a file system that moves to the new root, and would hide it. */
-static bool is_kernels(const char *path)
-{
-	static const char *const tops[] = { "/dev", "/proc", "/run", "/sys" };
-
-	for (size_t i = 0; i < array_size(tops); i++) {
-		size_t len = strlen(tops[i]);
-
-		if (strncmp(path, tops[i], len) == 0 &&
-		    (path[len] == '\0' || path[len] == '/'))
-			return true;
-	}
-	return false;
-}
-
-static int check_volumes(const char *file, const struct boot_conf *c,
-			 struct ini_error *error)
-{
-	for (size_t i = 0; i < c->volumes; i++) {
-		const struct boot_volume *v = &c->volume[i];
-
-		if (!v->device[0] && !v->uuid[0])
-			return ini_refuse(error, file,
-					  "[volume %s] has neither device nor "
-					  "uuid; give one of them",
-					  v->name);
-		if (v->device[0] && v->uuid[0])
-			return ini_refuse(error, file,
-					  "[volume %s] has both device and "
-					  "uuid; give one of them",
-					  v->name);
-		if (is_kernels(v->mount))
-			return ini_refuse(error, file,
-					  "[volume %s] mount = %s is the "
-					  "kernel's; choose another directory",
-					  v->name, v->mount);
-		if (!v->mount[1])
-			return ini_refuse(error, file,
-					  "[volume %s] mount = / hides the "
-					  "verified root",
-					  v->name);
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(c->volume[j].mount, v->mount) == 0)
-				return ini_refuse(error, file,
-						  "two volumes mount %s",
-						  v->mount);
-	}
-	return 0;
-}
-
 /* Without a TPM nothing may count on one. */
 static int check_no_tpm(const char *file, const struct boot_conf *c,
 			struct ini_error *error)
@@ -370,7 +321,7 @@ int boot_conf_read(const char *file, const char *text, size_t len,
 	if (r == 0)
 		r = check_verity(file, &ret->root.verity, template, error);
 	if (r == 0)
-		r = check_volumes(file, ret, error);
+		r = boot_check_volumes(file, ret, error);
 	if (r == 0)
 		r = boot_check_broker(file, ret, error);
 	return r;

@@ -62,6 +62,13 @@ enum boot_key_kind {
 	BOOT_KEY_DELIVERED /* a broker, sealed to this boot's TPM */
 };
 
+/* Whether a sealed key has to say which volume it is for. */
+enum boot_bound {
+	BOOT_BOUND_UNSET, /* never after boot_conf_read */
+	BOOT_BOUND_NO,
+	BOOT_BOUND_YES
+};
+
 /* How to speak to the broker. */
 enum boot_channel_kind {
 	BOOT_CHANNEL_NONE, /* no [broker] */
@@ -120,6 +127,7 @@ struct boot_volume {
 	bool exec;	  /* false: mounted noexec */
 	bool measure_key; /* into PCR 15 */
 	bool import;	  /* its key may be sealed elsewhere */
+	enum boot_bound bound;
 };
 
 struct boot_conf {

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "cvmctl/command.h"
 #include "cvmctl/image/manifest.h"
@@ -24,9 +23,9 @@
 #include "seal/pcr.h"
 #include "seal/token.h"
 #include "seal/tpm.h"
+#include "seal/volume-secret.h"
 
 enum {
-	secret_size = 32,
 	key_file_max = 8 * 1024, /* as cryptsetup's keyfile_size_max, smaller */
 };
 
@@ -55,16 +54,16 @@ static int seal_by_tpm(const struct seal_options *o,
 			 : tpm_seal(t, secret, key, f);
 }
 
-/* A fresh key, and the keyslot's passphrase made of it. */
-static int make_key(struct secret *ret, struct secret *ret_pass, struct fail *f)
+/* A fresh key for the volume, and the keyslot's passphrase made of it. */
+static int make_key(const char *uuid, struct secret *ret,
+		    struct secret *ret_pass, struct fail *f)
 {
-	int r = secret_alloc(secret_size, ret);
+	int r = volume_secret_make(uuid, ret);
 
-	if (r < 0)
-		return fail_errno(f, r, "free memory", "make a key");
-	if (getrandom(ret->data, ret->len, 0) != (ssize_t)ret->len)
-		return fail_errno(f, errno, "try again", "make a key");
-	r = token_passphrase(ret, ret_pass);
+	if (r < 0 && r != -ENOMEM)
+		return fail_errno(f, r, "try again", "make a key");
+	if (r == 0)
+		r = token_passphrase(ret, ret_pass);
 	return r < 0 ? fail_errno(f, r, "free memory", "make a key") : 0;
 }
 
@@ -166,17 +165,22 @@ static int seal(const struct seal_options *o, const struct seal_disk *where,
 	own_secret struct secret other = { 0 };
 	struct seal_disk disk = *where;
 	struct seal_place place = { 0 };
+	char uuid[volume_uuid_len + 1];
 	int r = 0;
 
 	if (o->key_file)
 		r = key_file_read(o->key_file, key_file_max, "check --key-file",
 				  &other, f);
 	if (r == 0)
-		r = make_key(&secret, &passphrase, f);
+		r = o->format ? seal_disk_choose_uuid(where, uuid, f)
+			      : seal_disk_read_uuid(where, uuid, f);
+	if (r == 0)
+		r = make_key(uuid, &secret, &passphrase, f);
 	if (r == 0 && !o->key_store)
 		r = seal_key(o, policy, &secret, &sealed, f);
 	if (r < 0)
 		return r;
+	disk.uuid = uuid;
 	disk.sealed = o->key_store ? NULL : &sealed;
 	disk.key_store = o->key_store;
 	disk.secret = &secret;

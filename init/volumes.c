@@ -257,6 +257,9 @@ static int get_passphrase(const struct boot *b, const struct boot_volume *v,
 					      .volume = v->name,
 					      .signatures = &context.signatures,
 					      .import = v->import,
+					      .uuid = *v->uuid ? v->uuid : NULL,
+					      .bound = v->bound ==
+						       BOOT_BOUND_YES,
 					      .check = check_key,
 					      .context = &context };
 	int r;

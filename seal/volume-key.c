@@ -3,10 +3,12 @@
 #include "seal/volume-key.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "lib/own.h"
 #include "seal/sealed-object.h"
 #include "seal/token.h"
+#include "seal/volume-secret.h"
 
 /* How far a token came; 0 for a failure that the next one would meet too. */
 static int distance(int r)
@@ -16,8 +18,39 @@ static int distance(int r)
 	case -ENXIO: return 2;	 /* it is another TPM's */
 	case -EUCLEAN: return 3; /* it is this TPM's, and damaged */
 	case -EPERM: return 4;	 /* the PCRs differ */
+	case -EXDEV: return 5;	 /* it is released, and another volume's */
 	default: return 0;
 	}
+}
+
+/*
+ * The header was found by its UUID and read again since, and a UUID is as easy
+ * to write as the rest of it: only the key says which volume it opens.
+ */
+static int check_volume(const struct volume_key_request *q,
+			const struct secret *unsealed, struct fail *f)
+{
+	char uuid[volume_uuid_len + 1];
+
+	volume_secret_uuid(unsealed, uuid);
+	if (*uuid && (!q->uuid || strcmp(uuid, q->uuid) == 0))
+		return 0;
+	if (!*uuid && !q->bound)
+		return 0;
+	if (!*uuid)
+		(void)fail_because(f, "its key names no volume",
+				   "seal it again with cvmctl seal, or set "
+				   "bound = no in its [volume]",
+				   "use volume %s", q->volume);
+	else {
+		(void)fail_because(f, "",
+				   "attach its own disk, or seal its key again "
+				   "with cvmctl seal",
+				   "use volume %s", q->volume);
+		(void)fail_reason(f, "its key is for the volume with UUID %s",
+				  uuid);
+	}
+	return -EXDEV;
 }
 
 static int unseal(const struct volume_key_request *q,
@@ -31,6 +64,9 @@ static int unseal(const struct volume_key_request *q,
 		fail_what(f, "unseal the key of volume %s", q->volume);
 		return r;
 	}
+	r = check_volume(q, &unsealed, f);
+	if (r < 0)
+		return r;
 	r = token_passphrase(&unsealed, ret);
 	if (r < 0)
 		return fail_errno(f, r, "give the VM more memory",

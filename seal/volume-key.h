@@ -20,6 +20,12 @@ struct volume_key_request {
 	const struct signatures *signatures; /* for tpm_unseal; or NULL */
 	bool import; /* also a key that was sealed away from the TPM */
 	/*
+	 * What the volume is called in the measured configuration: a key that
+	 * names another one is passed over; NULL: whatever it names.
+	 */
+	const char *uuid;
+	bool bound; /* pass over a key that names none, too */
+	/*
 	 * 0 when a key may be used, -EINVAL with *f when it is to be passed
 	 * over; NULL: any may. It may change what signatures points to.
 	 */
@@ -30,9 +36,10 @@ struct volume_key_request {
 
 /*
  * Goes through the tokens in the order of their numbers. A token that cannot
- * be read, that import or check refuses, that is another TPM's or damaged, or
- * whose policy the PCRs do not meet, is passed over; the key of the first one
- * that the TPM releases is the volume's, whether it fits its keyslot or not.
+ * be read, that import or check refuses, that is another TPM's or damaged,
+ * whose policy the PCRs do not meet, or whose key is another volume's, is
+ * passed over; the key of the first one that the TPM releases for this volume
+ * is taken, whether it fits its keyslot or not.
  * Every token is judged as if it were the only one: who can write the header
  * can prevent that the volume opens, and no more.
  *

@@ -62,7 +62,9 @@ static void unseal(struct swtpm *s, struct luks *l, struct secret *ret)
 	own_tpm struct tpm *t = swtpm_open(s);
 	struct volume_key_request request = { .luks = l,
 					      .tpm = t,
-					      .volume = "v" };
+					      .volume = "v",
+					      .uuid = luks_uuid(l),
+					      .bound = true };
 	struct fail f = { 0 };
 	int keyslot = -1;
 

@@ -10,6 +10,7 @@
 #include "lib/own.h"
 #include "seal/luks-make.h"
 #include "seal/token.h"
+#include "seal/volume-secret.h"
 #include "tests/cvmctl.h"
 #include "tests/line.h"
 #include "tests/place.h"
@@ -43,12 +44,13 @@ static void check_opens(const char *disk, int keyslot)
 	(void)snprintf(name, sizeof(name), "keys/" UUID ".%d.key", keyslot);
 	assert_return_code(stat(name, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	assert_int_equal(st.st_size, 32);
-	assert_int_equal(secret_alloc(32, &secret), 0);
+	assert_int_equal(st.st_size, volume_secret_size);
+	assert_int_equal(secret_alloc(volume_secret_size, &secret), 0);
 	{
 		own_fd int fd = open(name, O_RDONLY | O_CLOEXEC);
 
-		assert_int_equal(read(fd, secret.data, 32), 32);
+		assert_int_equal(read(fd, secret.data, secret.len),
+				 volume_secret_size);
 	}
 	assert_int_equal(token_passphrase(&secret, &passphrase), 0);
 	assert_true(luks_keyslot_opens(l, keyslot, &passphrase));

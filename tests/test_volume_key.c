@@ -13,6 +13,7 @@
 #include "seal/offline.h"
 #include "seal/token.h"
 #include "seal/volume-key.h"
+#include "seal/volume-secret.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"
 #include "tests/volume.h"
@@ -35,8 +36,14 @@ enum kind {
 	STOP,	   /* checking it fails, and not because of it */
 	GONE,	   /* names a keyslot that is not there */
 	HOSTS,	   /* made of what GOOD says, without the TPM */
+	NAMED,	   /* for this volume; GOOD and the others name none */
+	OTHERS,	   /* for another one */
 };
 
+#define OTHER_UUID "00000000-d095-436a-92c2-281eb1d07041"
+#define FOR_OTHER                                                              \
+	"cannot use volume v: its key is for the volume with UUID " OTHER_UUID \
+	"; attach its own disk, or seal its key again with cvmctl seal"
 #define UNSEAL "cannot unseal the key of volume v: "
 
 static const struct choice_case {
@@ -68,6 +75,8 @@ static const struct choice_case {
 	  { HOSTS, GOOD },
 	  'h',
 	  NULL },
+	{ "past one of another volume", { OTHERS, GOOD }, 'g', NULL },
+	{ "another volume's is the nearest", { OTHERS, PCRS }, 0, FOR_OTHER },
 	{ "not past what would hit all",
 	  { STOP, GOOD },
 	  0,
@@ -103,6 +112,17 @@ static const struct choice_case {
 		 "copy, or seal it again with cvmctl seal" },
 };
 
+/* With bound = yes. */
+static const struct choice_case bound_choices[] = {
+	{ "the one of this volume", { GOOD, OTHERS, NAMED }, 'n', NULL },
+	{ "none of this volume",
+	  { GOOD },
+	  0,
+	  "cannot use volume v: its key names no volume; seal it again with "
+	  "cvmctl seal, or set bound = no in its [volume]" },
+	{ "only another volume's", { OTHERS, GOOD }, 0, FOR_OTHER },
+};
+
 /* Nothing of it is secret, and the TPM's key comes from a token. */
 static void seal_away(struct sealed_key *key)
 {
@@ -122,6 +142,19 @@ static void seal_away(struct sealed_key *key)
 	assert_ok(offline_seal(&srk, &secret, key, &f), &f);
 }
 
+/* Random bytes make no table: one byte, 32 times, but for the name. */
+static void make_secret(enum kind kind, int fill, struct secret *ret)
+{
+	if (kind == NAMED || kind == OTHERS)
+		assert_int_equal(volume_secret_make(kind == NAMED ? VOLUME_UUID
+								  : OTHER_UUID,
+						    ret),
+				 0);
+	else
+		assert_int_equal(secret_alloc(volume_secret_random, ret), 0);
+	memset(ret->data, fill, volume_secret_random);
+}
+
 static void seal(struct tpm *t, enum kind kind, struct sealed_key *ret)
 {
 	struct seal_policy policy = { .pcrs.bank = DIGEST_SHA256 };
@@ -132,8 +165,11 @@ static void seal(struct tpm *t, enum kind kind, struct sealed_key *ret)
 	policy.pcrs.value[14][0] = kind == PCRS;
 	if (kind == STOP)
 		policy.pcrs.mask |= 1U << 15;
-	assert_int_equal(secret_alloc(32, &secret), 0);
-	memset(secret.data, kind == BETTER ? 'b' : 'g', 32);
+	make_secret(kind,
+		    kind == BETTER  ? 'b'
+		    : kind == NAMED ? 'n'
+				    : 'g',
+		    &secret);
 	assert_int_equal(sealed_key_begin(&policy, ret), 0);
 	assert_ok(tpm_seal(t, &secret, ret, &f), &f);
 	if (kind == HOSTS)
@@ -189,16 +225,14 @@ static void assert_chosen(const struct choice_case *c, int r,
 		return;
 	}
 	assert_ok(r, f);
-	assert_int_equal(secret_alloc(32, &secret), 0);
-	memset(secret.data, c->chosen, 32);
+	make_secret(c->chosen == 'n' ? NAMED : GOOD, c->chosen, &secret);
 	assert_int_equal(token_passphrase(&secret, &expected), 0);
 	assert_int_equal(passphrase->len, expected.len);
 	assert_memory_equal(passphrase->data, expected.data, expected.len);
 }
 
-static void chooses(void **state)
+static void choose(const struct choice_case *c, bool bound)
 {
-	const struct choice_case *c = *state;
 	own_swtpm struct swtpm here = { 0 };
 	own_swtpm struct swtpm there = { 0 };
 	own_tpm struct tpm *t = NULL;
@@ -208,6 +242,8 @@ static void chooses(void **state)
 	struct volume_key_request request = {
 		.volume = "v",
 		.import = c->chosen == 'h', /* HOSTS, where it is allowed */
+		.uuid = VOLUME_UUID,
+		.bound = bound,
 		.check = check,
 		.context = (char[]){ "context" },
 	};
@@ -234,9 +270,21 @@ static void chooses(void **state)
 	tree_remove(&tree);
 }
 
+static void chooses(void **state)
+{
+	choose(*state, false);
+}
+
+static void chooses_what_is_bound(void **state)
+{
+	choose(*state, true);
+}
+
 int main(void)
 {
-	const struct table tables[] = { TABLE(chooses, choices) };
+	const struct table tables[] = { TABLE(chooses, choices),
+					TABLE(chooses_what_is_bound,
+					      bound_choices) };
 
 	return table_run(tables, array_size(tables));
 }

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+#include <uuid/uuid.h>
 
 #include "cvmctl/broker/key-store.h"
 #include "cvmctl/seal/fill.h"
@@ -21,6 +23,38 @@ enum {
 	/* file systems, partition tables and RAID say so in one of the two */
 	end_size = 1024 * 1024,
 };
+
+int seal_disk_choose_uuid(const struct seal_disk *d,
+			  char ret[static volume_uuid_len + 1], struct fail *f)
+{
+	uuid_t uuid;
+
+	if (!d->uuid)
+		uuid_generate_random(uuid);
+	else if (uuid_parse(d->uuid, uuid) < 0)
+		return fail_because(f, "it is none",
+				    "build the image again with cvmctl build",
+				    "use UUID %s of the image", d->uuid);
+	uuid_unparse_lower(uuid, ret);
+	return 0;
+}
+
+int seal_disk_read_uuid(const struct seal_disk *d,
+			char ret[static volume_uuid_len + 1], struct fail *f)
+{
+	own_luks struct luks *l = NULL;
+	uuid_t uuid;
+	int r = luks_open(d->device, &l, f);
+
+	if (r < 0)
+		return r;
+	if (uuid_parse(luks_uuid(l), uuid) < 0)
+		return fail_because(f, "its UUID is none",
+				    "give it one with cryptsetup luksUUID",
+				    "seal volume %s", d->device);
+	memcpy(ret, luks_uuid(l), volume_uuid_len + 1);
+	return 0;
+}
 
 static int is_zero(int fd, off_t at, size_t len)
 {

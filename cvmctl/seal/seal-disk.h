@@ -9,10 +9,11 @@
 #include "lib/fail.h"
 #include "lib/secret.h"
 #include "seal/sealed-key.h"
+#include "seal/volume-secret.h"
 
 struct seal_disk {
 	const char *device;
-	const char *uuid;    /* NULL: a random one */
+	const char *uuid;    /* or NULL, for seal_disk_choose_uuid */
 	const char *label;   /* of the volume and its file system */
 	uint64_t size_bytes; /* of a new image file; 0: device exists */
 	bool make_ext4;
@@ -29,6 +30,17 @@ struct seal_place {
 	int token; /* -ENOENT: it is in a key store */
 	int keyslot;
 };
+
+/*
+ * The UUID for a new volume as its header will have it: that of *d in lower
+ * case, or a random one. 0 or -errno.
+ */
+int seal_disk_choose_uuid(const struct seal_disk *d,
+			  char ret[static volume_uuid_len + 1], struct fail *f);
+
+/* The UUID of a volume that is there. */
+int seal_disk_read_uuid(const struct seal_disk *d,
+			char ret[static volume_uuid_len + 1], struct fail *f);
 
 /*
  * Formats the disk, unless its beginning or its end holds something; "other"
