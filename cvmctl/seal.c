@@ -110,18 +110,18 @@ static int print_answer(const struct seal_options *o,
 
 	hex_encode(key->policy_digest, sizeof(key->policy_digest), policy);
 	if (key->pcr_mask)
-		pcr_list_write(key->pcr_mask, &pcrs);
+		pcr_names_write(key->pcr_mask, &pcrs);
 	if (key->signed_mask) {
 		text_add(&pcrs, "%s", key->pcr_mask ? ", signed " : "signed ");
-		pcr_list_write(key->signed_mask, &pcrs);
+		pcr_names_write(key->signed_mask, &pcrs);
 	}
 	if (text_failed(&pcrs) || write_answer(o, key, place, &json) < 0)
 		return fail_errno(f, ENOMEM, "free memory", "write the answer");
 	if (o->json) /* main() checks what stdout took */
 		(void)fputs((const char *)json.data, stdout);
 	else
-		(void)printf("%s: token %d, keyslot %d, bank %s, PCRs %s, "
-			     "policy %s\n",
+		(void)printf("%s: token %d, keyslot %d, bank %s, %s, policy "
+			     "%s\n",
 			     o->device, place->token, place->keyslot,
 			     digest_name(key->bank), pcrs.s, policy);
 	return 0;

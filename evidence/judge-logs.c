@@ -87,12 +87,12 @@ static int refuse_pcrs(struct judging *j, enum digest_alg bank, uint32_t mask)
 	int r = replay_explain(&j->v->events, j->e->tpm.pcrs, bank, mask,
 			       j->start, &why);
 
-	pcr_list_write(mask, &list);
+	pcr_names_write(mask, &list);
 	if (r < 0 || text_failed(&list) || text_failed(&why))
 		return -ENOMEM;
 	return verdict_add(j->v, "replay", CHECK_REFUSED,
-			   "the logs do not lead to PCRs %s of bank %s: %s",
-			   list.s, digest_name(bank), why.s);
+			   "the logs do not lead to %s of bank %s: %s", list.s,
+			   digest_name(bank), why.s);
 }
 
 /* Whether a PCR takes part, and is so in a bank. */
@@ -171,12 +171,12 @@ static int compare(struct judging *j)
 	j->accounted = strong & ~bad;
 	if (j->v->n != before)
 		return 0;
-	pcr_list_write(j->accounted, &list);
+	pcr_names_write(j->accounted, &list);
 	return text_failed(&list)
 		       ? -ENOMEM
 		       : verdict_add(j->v, "replay", CHECK_OK,
-				     "the logs lead to PCRs %s in each bank",
-				     list.s ? list.s : "");
+				     "the logs lead to %s in each bank",
+				     list.s);
 }
 
 /* Reads them all; one that is damaged is refused as a whole. */

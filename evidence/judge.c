@@ -68,21 +68,24 @@ static int judge_required(struct judging *j)
 {
 	uint32_t required = j->x->required_pcrs | 1U << pcr_apps;
 	uint32_t left = required & ~j->accounted;
+	uint32_t named = left ? left : required;
+	bool one = !(named & (named - 1));
 	own_text struct text list = { 0 };
 
 	if (j->by_td && !j->x->required_pcrs)
 		return require_rtmr(j);
-	pcr_list_write(left ? left : required, &list);
+	pcr_names_write(named, &list);
 	if (text_failed(&list))
 		return -ENOMEM;
 	if (left)
 		return verdict_add(j->v, "required-pcrs", CHECK_REFUSED,
-				   "PCRs %s are not quoted in a bank other "
-				   "than sha1, or the logs do not account for "
-				   "them",
-				   list.s);
+				   "%s %s not quoted in a bank other than "
+				   "sha1, or the logs do not account for %s",
+				   list.s, one ? "is" : "are",
+				   one ? "it" : "them");
 	return verdict_add(j->v, "required-pcrs", CHECK_OK,
-			   "PCRs %s are quoted and accounted for", list.s);
+			   "%s %s quoted and accounted for", list.s,
+			   one ? "is" : "are");
 }
 
 /* What a TPM would have to show was not asked for, and there is none. */

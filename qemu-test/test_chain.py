@@ -299,7 +299,7 @@ def test_sealed_to_uki(boot, desk, predict, sealed_to_chain, with_volume):
     image = with_volume()
     machine, words = unified_machine(desk, image, UKI_DIRECT)
     disk = sealed_to_chain(image, predict(image, *words))
-    assert_opens_as_sealed(boot, machine, disk, APPEND, "PCRs 9, 12 differ")
+    assert_opens_as_sealed(boot, machine, disk, APPEND, "PCRs 9 and 12 differ")
 
 
 def test_others_hash_the_kernel_so_too(image, series):

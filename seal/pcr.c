@@ -73,6 +73,20 @@ void pcr_list_write(uint32_t mask, struct text *ret)
 	}
 }
 
+void pcr_names_write(uint32_t mask, struct text *ret)
+{
+	int left = __builtin_popcount(mask);
+	const char *separator = left > 1 ? "s " : " ";
+
+	text_add(ret, left ? "PCR" : "no PCR");
+	for (unsigned i = 0; i < pcr_count; i++) {
+		if (!(mask & 1U << i))
+			continue;
+		text_add(ret, "%s%u", separator, i);
+		separator = --left > 1 ? ", " : " and ";
+	}
+}
+
 static void put_be16(uint8_t *at, uint16_t v)
 {
 	at[0] = (uint8_t)(v >> 8);

@@ -40,8 +40,11 @@ struct pcr_values {
 	uint8_t value[pcr_count][digest_size_max];
 };
 
-/* Adds the PCRs of a mask, as in "4,9,14". */
+/* Adds the PCRs of a mask as others read them, as in "4,9,14". */
 void pcr_list_write(uint32_t mask, struct text *ret);
+
+/* The same in words: "PCR 14", "PCRs 4, 9 and 14"; "no PCR" for 0. */
+void pcr_names_write(uint32_t mask, struct text *ret);
 
 /*
  * Marshals the TPML_PCR_SELECTION of one bank: count 1, hash, size 3, three

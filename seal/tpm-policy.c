@@ -23,20 +23,6 @@ static const char sign_apps[] = "sign the PCR values of this image with cvmctl "
 
 enum { ecdsa_size = 32 };
 
-/* "PCR 14", or "PCRs 4, 9, 14" after "one of". */
-static void add_pcr_names(struct text *t, uint32_t mask)
-{
-	const char *separator = mask & (mask - 1) ? "s " : " ";
-
-	text_add(t, "PCR");
-	for (unsigned i = 0; i < pcr_count; i++) {
-		if (!(mask & 1U << i))
-			continue;
-		text_add(t, "%s%u", separator, i);
-		separator = ", ";
-	}
-}
-
 /* Which differ, when that is known; or all of them, of which one does. */
 static int fail_pcrs(uint32_t differ, uint32_t mask, const char *from,
 		     const char *remedy, struct fail *f)
@@ -45,7 +31,7 @@ static int fail_pcrs(uint32_t differ, uint32_t mask, const char *from,
 	uint32_t named = differ ? differ : mask;
 	bool several = named & (named - 1);
 
-	add_pcr_names(&t, named);
+	pcr_names_write(named, &t);
 	(void)fail_because(f, "", remedy, what_unseal);
 	(void)fail_reason(f, "%s%s %s from %s",
 			  several && !differ ? "one of " : "",
@@ -122,7 +108,7 @@ static int fail_signature(struct tpm *t, int r, const struct signatures *s,
 				    sign_apps, what_unseal);
 	if (r != -ENODATA)
 		return fail_errno(f, r, "give the VM more memory", what_unseal);
-	add_pcr_names(&pcrs, wanted->mask);
+	pcr_names_write(wanted->mask, &pcrs);
 	(void)fail_because(f, "", sign_apps, what_unseal);
 	return fail_reason(f, "its release key signed nothing over %s of %s",
 			   text_failed(&pcrs) ? "its PCRs" : pcrs.s,

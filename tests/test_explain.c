@@ -146,9 +146,9 @@ static const struct disk {
 } disks[] = {
 	{ "a boot chain", DISK_UUID,
 	  "--pcr 4" VALUE " --pcr 9" VALUE " --pcr 14" VALUE,
-	  "  key: PCRs 4,9,14\n", false },
+	  "  key: PCRs 4, 9 and 14\n", false },
 	{ "PCR 14 alone", DISK_UUID, "--apps-only --pcr 14" VALUE,
-	  "  key: PCRs 14\n", false },
+	  "  key: PCR 14\n", false },
 	{ "of another image", "11111111-2222-4333-8444-555555555555",
 	  "--apps-only --pcr 14" VALUE,
 	  "no volume of the image has its UUID; check uuid in [volume NAME] of "

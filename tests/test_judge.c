@@ -272,8 +272,8 @@ static const struct trial_case cases[] = {
 	  "there is no report of a processor" },
 	{ "PCRs that were not quoted", require_more, CHECK_REFUSED,
 	  "required-pcrs",
-	  "PCRs 16 are not quoted in a bank other than sha1, or the logs do "
-	  "not account for them" },
+	  "PCR 16 is not quoted in a bank other than sha1, or the logs do not "
+	  "account for it" },
 };
 
 /* What could be refused for two reasons is refused for the first. */

@@ -151,7 +151,7 @@ static const struct trial_case cases[] = {
 	{ "its beginning", NULL, CHECK_OK, "boot-aggregate",
 	  "the list of IMA was begun on what was booted" },
 	{ "PCR 10 is needed", require_ima, CHECK_OK, "required-pcrs",
-	  "PCRs 10,14 are quoted and accounted for" },
+	  "PCRs 10 and 14 are quoted and accounted for" },
 	{ "longer than what was quoted", add_at_end, CHECK_OK, "ima-log",
 	  "its first 5 of 6 records lead to PCR 10; 2 are unknown, 1 of them "
 	  "violations" },

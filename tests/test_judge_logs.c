@@ -204,12 +204,12 @@ static void name_no_pcr(struct trial *t)
 	trial_set_systemd(t, "\x1e{\"nv_index\":1}\n\x1e{\"pcr\":24}\n");
 }
 
-#define NOT_TO(pcrs) "the logs do not lead to PCRs " pcrs " of bank sha256: "
+#define NOT_TO(pcrs) "the logs do not lead to " pcrs " of bank sha256: "
 
 static const struct trial_case cases[] = {
 	{ "nothing", NULL, CHECK_OK, "replay",
-	  "the logs lead to PCRs 0,1,2,3,4,5,6,7,8,9,11,12,13,14,15 in each "
-	  "bank" },
+	  "the logs lead to PCRs 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14 "
+	  "and 15 in each bank" },
 	{ "firmware: cut in an event", cut_firmware, CHECK_REFUSED,
 	  "firmware-log", "it is cut off or damaged at event 6" },
 	{ "firmware: cut in its first", cut_first_event, CHECK_REFUSED,
@@ -218,23 +218,23 @@ static const struct trial_case cases[] = {
 	  "firmware-log", "it is no crypto-agile log" },
 	{ "firmware: cut between events", trial_drop_last_firmware,
 	  CHECK_REFUSED, "replay",
-	  NOT_TO("9") "of PCR 9 an event was left out or changed" },
+	  NOT_TO("PCR 9") "of PCR 9 an event was left out or changed" },
 	{ "firmware: none", drop_firmware, CHECK_REFUSED, "replay",
-	  NOT_TO("0,4,7,9") "no log has an event of PCR 0" },
+	  NOT_TO("PCRs 0, 4, 7 and 9") "no log has an event of PCR 0" },
 	{ "firmware: exchanged", swap_firmware, CHECK_REFUSED, "replay",
-	  NOT_TO("9") "firmware event 5 came after the next one" },
+	  NOT_TO("PCR 9") "firmware event 5 came after the next one" },
 	{ "firmware: repeated", repeat_firmware, CHECK_REFUSED, "replay",
-	  NOT_TO("4") "it was quoted before firmware event 7" },
+	  NOT_TO("PCR 4") "it was quoted before firmware event 7" },
 	{ "firmware: one more", add_firmware, CHECK_REFUSED, "replay",
-	  NOT_TO("9") "firmware event 0 is too much" },
+	  NOT_TO("PCR 9") "firmware event 0 is too much" },
 	{ "firmware: changed", change_firmware, CHECK_REFUSED, "replay",
-	  NOT_TO("9") "of PCR 9 an event was left out or changed" },
+	  NOT_TO("PCR 9") "of PCR 9 an event was left out or changed" },
 	{ "init: one less", drop_exec, CHECK_REFUSED, "replay",
-	  NOT_TO("14") "of PCR 14 an event was left out or changed" },
+	  NOT_TO("PCR 14") "of PCR 14 an event was left out or changed" },
 	{ "init: exchanged", swap_init, CHECK_REFUSED, "replay",
-	  NOT_TO("14") "init event 1 came after the next one" },
+	  NOT_TO("PCR 14") "init event 1 came after the next one" },
 	{ "init: one more", repeat_cap, CHECK_REFUSED, "replay",
-	  NOT_TO("14") "it was quoted before init event 5" },
+	  NOT_TO("PCR 14") "it was quoted before init event 5" },
 	{ "init: another listing", change_listing, CHECK_REFUSED, "init-log",
 	  "the digests of its record 2 are not those of the text in it" },
 	{ "init: no listing", drop_listing, CHECK_REFUSED, "init-log",
@@ -242,11 +242,11 @@ static const struct trial_case cases[] = {
 	{ "init: another PCR", move_record, CHECK_REFUSED, "init-log",
 	  "its record 1 is none of init" },
 	{ "init: none", drop_init, CHECK_REFUSED, "replay",
-	  NOT_TO("14,15") "no log has an event of PCR 14" },
+	  NOT_TO("PCRs 14 and 15") "no log has an event of PCR 14" },
 	{ "init: broken off", break_off, CHECK_REFUSED, "init-log",
 	  "its record 1 is an intent: the boot broke off there" },
 	{ "init: a record of no PCR", note_only, CHECK_REFUSED, "replay",
-	  NOT_TO("14") "of PCR 14 an event was left out or changed" },
+	  NOT_TO("PCR 14") "of PCR 14 an event was left out or changed" },
 	{ "systemd: after the quote", add_phase, CHECK_OK, "apps",
 	  "PCR 14 is the manifest's: its applications were measured, then PCR "
 	  "14 was closed" },
@@ -257,7 +257,7 @@ static const struct trial_case cases[] = {
 	  "PCR 14 is the manifest's: its applications were measured, then PCR "
 	  "14 was closed" },
 	{ "systemd: none", drop_systemd, CHECK_REFUSED, "replay",
-	  NOT_TO("11") "no log has an event of PCR 11" },
+	  NOT_TO("PCR 11") "no log has an event of PCR 11" },
 	{ "systemd: cut", cut_systemd, CHECK_REFUSED, "systemd-log",
 	  "its record 0 is no JSON object" },
 	{ "systemd: no sequence", write_no_sequence, CHECK_REFUSED,

@@ -269,7 +269,7 @@ static const struct trial_case alone[] = {
 	  "attestation-key", "the evidence has none: no TPM, no quote" },
 	{ "PCRs that were asked for", require_pcrs, CHECK_REFUSED,
 	  "required-pcrs",
-	  "PCRs 4,14 are not quoted in a bank other than sha1, or the logs "
+	  "PCRs 4 and 14 are not quoted in a bank other than sha1, or the logs "
 	  "do not account for them" },
 };
 

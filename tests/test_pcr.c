@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include "lib/hex.h"
+#include "lib/own.h"
+#include "lib/text.h"
 #include "seal/pcr.h"
 
 static void assert_hex(const uint8_t *data, size_t len, const char *expected)
@@ -71,11 +73,36 @@ static void test_selection_is_little_endian_by_bytes(void **state)
 	assert_hex(selection, sizeof(selection), "00000001000c03014080");
 }
 
+static void test_names_pcrs_in_words(void **state)
+{
+	static const struct {
+		uint32_t mask;
+		const char *words;
+	} cases[] = {
+		{ 0, "no PCR" },
+		{ 1U << 0, "PCR 0" },
+		{ 1U << 14, "PCR 14" },
+		{ 1U << 4 | 1U << 14, "PCRs 4 and 14" },
+		{ 1U << 4 | 1U << 9 | 1U << 14, "PCRs 4, 9 and 14" },
+		{ 1U << 0 | 1U << 1 | 1U << 2 | 1U << 23,
+		  "PCRs 0, 1, 2 and 23" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		own_text struct text t = { 0 };
+
+		pcr_names_write(cases[i].mask, &t);
+		assert_string_equal(t.s, cases[i].words);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_banks_have_tcg_numbers),
 		cmocka_unit_test(test_extend_hashes_old_and_new),
+		cmocka_unit_test(test_names_pcrs_in_words),
 		cmocka_unit_test(test_selection_is_little_endian_by_bytes),
 	};
 

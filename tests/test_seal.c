@@ -239,8 +239,7 @@ static void answers_in_words_and_json(void **state)
 			&words);
 	assert_non_null(strstr((char *)words.data,
 			       "disk: token 0, keyslot 0, bank sha256, PCRs "
-			       "4,14, "
-			       "policy "));
+			       "4 and 14, policy "));
 	sealing_capture(&s,
 			"--format --mkfs none --force --json --pcr 4" ZEROS
 			" --pcr 14" ZEROS,
@@ -279,6 +278,13 @@ static void names_the_release_key(void **state)
 			&out);
 	o = json_tokener_parse((char *)out.data);
 	assert_int_equal(strlen(json_get_string(o, "release-key")), 64);
+	bytes_free(&out);
+	sealing_capture(&s,
+			"--format --mkfs none --force --pcr 4" ZEROS
+			" --signed-by pub --signed-pcrs 14",
+			&out);
+	assert_non_null(strstr((char *)out.data,
+			       "bank sha256, PCR 4, signed PCR 14, policy "));
 }
 
 int main(void)

@@ -187,7 +187,7 @@ static void asks_the_image(void **state)
 		       "--srk %s --image %s/image %s.new",
 		       p.srk, p.tpm.tree.path, p.disk);
 	cvmctl_capture(command_seal, words, &out);
-	assert_non_null(strstr((char *)out.data, "PCRs 14, policy "));
+	assert_non_null(strstr((char *)out.data, "PCR 14, policy "));
 }
 
 static void unseals_nowhere_else(void **state)

@@ -126,7 +126,7 @@ static void mends_a_signature(void **state)
 	verify(&s.entry[0], "rsa.pub");
 }
 
-/* "WHERE: PCRs 4,14, bank sha256, release 7, key 0123..." for each. */
+/* "WHERE: PCRs 4 and 14, bank sha256, release 7, key 0123..." for each. */
 static void says_what_it_signed(void **state)
 {
 	own_place struct tree t = { 0 };
@@ -143,7 +143,7 @@ static void says_what_it_signed(void **state)
 	read_signatures("image/root.img", 8192, &s);
 	hex_encode(s.entry[0].fingerprint, 32, key);
 	(void)snprintf(want, sizeof(want),
-		       "image: PCRs 4,14, bank sha256, release 7, key %s\n",
+		       "image: PCRs 4 and 14, bank sha256, release 7, key %s\n",
 		       key);
 	assert_string_equal((char *)said.data, want);
 	cvmctl_capture(command_sign,
@@ -151,8 +151,8 @@ static void says_what_it_signed(void **state)
 		       "--banks sha256,sha1 --pcrs 14",
 		       &again);
 	(void)snprintf(want, sizeof(want),
-		       "out: PCRs 14, bank sha1, key %s\n"
-		       "out: PCRs 14, bank sha256, key %s\n",
+		       "out: PCR 14, bank sha1, key %s\n"
+		       "out: PCR 14, bank sha256, key %s\n",
 		       key, key);
 	assert_string_equal((char *)again.data, want);
 }

@@ -56,16 +56,17 @@ static void test_says_which_differ(void **state)
 	approve(&s, s.key, 0);
 	extend(&s, 4);
 	extend(&s, 14);
-	assert_closed(&s, "cannot unseal the key: PCRs 4, 14 differ from what "
-			  "its release key signed; " SIGN_AGAIN);
-	s.signatures.entry[0].values.mask = 0;
 	assert_closed(&s,
-		      "cannot unseal the key: one of PCRs 4, 14 differs from "
-		      "what its release key signed; " SIGN_AGAIN);
+		      "cannot unseal the key: PCRs 4 and 14 differ from what "
+		      "its release key signed; " SIGN_AGAIN);
+	s.signatures.entry[0].values.mask = 0;
+	assert_closed(
+		&s, "cannot unseal the key: one of PCRs 4 and 14 differs from "
+		    "what its release key signed; " SIGN_AGAIN);
 	s.signatures.entry[0].mask = pcr_4;
 	assert_closed(&s,
 		      "cannot unseal the key: its release key signed nothing "
-		      "over PCRs 4, 14 of sha256; " SIGN_AGAIN);
+		      "over PCRs 4 and 14 of sha256; " SIGN_AGAIN);
 }
 
 static void test_refuses_foreign_signatures(void **state)

@@ -131,7 +131,8 @@ static void judges_a_tpm(void **state)
 		COMMAND_OK, "\"trusted\":true");
 	answers("--challenged r --ek ek.pub --without-hardware --prediction p "
 		"--require-pcrs 4,9,10,14",
-		COMMAND_OK, "PCRs 4,9,10,14 are quoted and accounted for");
+		COMMAND_OK,
+		"PCRs 4, 9, 10 and 14 are quoted and accounted for");
 	answers("--challenged r --ek ek.pub", COMMAND_REFUSED,
 		"\nnot trusted\n");
 	answers("--nonce 00 --ak ak.pub --without-hardware", COMMAND_REFUSED,

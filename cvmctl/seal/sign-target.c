@@ -84,8 +84,8 @@ static int describe(const struct sign_target *t, const struct signatures *s,
 		char key[2 * sizeof(e->fingerprint) + 1];
 
 		hex_encode(e->fingerprint, sizeof(e->fingerprint), key);
-		text_add(ret, "%s: PCRs ", t->image ? t->image : t->file);
-		pcr_list_write(e->mask, ret);
+		text_add(ret, "%s: ", t->image ? t->image : t->file);
+		pcr_names_write(e->mask, ret);
 		text_add(ret, ", bank %s, ", digest_name(e->bank));
 		if (e->release)
 			text_add(ret, "release %" PRIu64 ", ", e->release);

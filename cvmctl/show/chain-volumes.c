@@ -16,11 +16,11 @@ static void add_mask(struct chain_box *b, const char *what, uint32_t mask)
 
 	if (!mask)
 		return;
-	pcr_list_write(mask, &list);
+	pcr_names_write(mask, &list);
 	if (text_failed(&list))
 		b->failed = true;
 	else
-		chain_add_line(b, CHAIN_NOTE, "", "  key: %s %s", what, list.s);
+		chain_add_line(b, CHAIN_NOTE, "", "  key: %s%s", what, list.s);
 }
 
 /* The policy of each key of a disk. */
@@ -32,8 +32,8 @@ static void add_keys(struct chain_box *b, const struct chain_keys *keys,
 
 		if (strcmp(k->uuid, uuid) != 0)
 			continue;
-		add_mask(b, "PCRs", k->mask);
-		add_mask(b, k->mask ? "and as signed" : "as signed, PCRs",
+		add_mask(b, "", k->mask);
+		add_mask(b, k->mask ? "and as signed " : "as signed, ",
 			 k->signed_mask);
 	}
 }
