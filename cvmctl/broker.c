@@ -72,6 +72,26 @@ static int read_words(int argc, char **argv, struct broker_options *o,
 	return options_read(&usage, specs, argc, argv, f);
 }
 
+/* Who believes no TPM, or asks for what he cannot check, refuses every VM. */
+static int check_trust(const struct broker_options *o, struct fail *f)
+{
+	const struct verify_words *w = &o->words;
+	bool has_hardware = w->snp_certs && w->snp_measurement;
+	int r = 0;
+
+	if (!w->ek && !w->ek_ca && !has_hardware)
+		r = fail_because(f, "no TPM is believed",
+				 "give --ek, --ek-ca, or --snp-certs with "
+				 "--snp-measurement",
+				 "trust any VM");
+	else if (!w->without_hardware && !has_hardware)
+		r = fail_because(f, "the processor is believed nothing",
+				 "give --snp-certs with --snp-measurement, or "
+				 "--without-hardware",
+				 "trust any VM");
+	return r ? COMMAND_USAGE : 0;
+}
+
 static int read_options(int argc, char **argv, struct broker_options *o,
 			struct fail *f)
 {
@@ -86,7 +106,7 @@ static int read_options(int argc, char **argv, struct broker_options *o,
 		return options_refuse(f, argv[0],
 				      "--timeout %s is not 1 to 3600 seconds",
 				      o->timeout);
-	return 0;
+	return check_trust(o, f);
 }
 
 static void serve_connection(const struct broker *b, int fd, const char *peer)

@@ -3,7 +3,10 @@
 #include "evidence/certificates.h"
 
 #include <limits.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
+
+#include "lib/own.h"
 
 enum { store_max = 64 }; /* certificates of a PEM file */
 
@@ -61,25 +64,36 @@ static int have_no_password(char *buffer, int size, int writing, void *data)
 	return -1;
 }
 
-static X509 *read_next(BIO *bio)
+/* NULL at the end, and for what is damaged: *ret_end says which it is. */
+static X509 *read_next(BIO *bio, bool *ret_end)
 {
-	return PEM_read_bio_X509(bio, NULL, have_no_password, NULL);
+	X509 *c;
+
+	ERR_clear_error();
+	c = PEM_read_bio_X509(bio, NULL, have_no_password, NULL);
+	*ret_end = !c &&
+		   ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	return c;
 }
 
 X509 *certificate_read_pem(const struct bytes *pem)
 {
 	own_bio BIO *bio = open_pem(pem);
+	bool end = false;
+	own_certificate X509 *c = bio ? read_next(bio, &end) : NULL;
+	own_certificate X509 *more = c ? read_next(bio, &end) : NULL;
 
-	return bio ? read_next(bio) : NULL;
+	return !more && end ? take_ptr(c) : NULL;
 }
 
 size_t certificate_read_chain(const struct bytes *pem, X509 *ret[], size_t max)
 {
 	own_bio BIO *bio = open_pem(pem);
+	bool end; /* or damage: what follows is left out */
 	size_t n = 0;
 
 	while (bio && n < max) {
-		ret[n] = read_next(bio);
+		ret[n] = read_next(bio, &end);
 		if (!ret[n])
 			break;
 		n++;
@@ -91,22 +105,18 @@ X509_STORE *certificate_store_read(const struct bytes *pem)
 {
 	own_bio BIO *bio = open_pem(pem);
 	own_certificate_store X509_STORE *store = X509_STORE_new();
-	X509_STORE *taken = NULL;
+	bool end = false;
 	int n = 0;
 
-	for (; bio && store && n < store_max; n++) {
-		own_certificate X509 *c = read_next(bio);
+	for (; bio && store; n++) {
+		own_certificate X509 *c = read_next(bio, &end);
 
 		if (!c)
 			break;
-		if (X509_STORE_add_cert(store, c) != 1)
+		if (n == store_max || X509_STORE_add_cert(store, c) != 1)
 			return NULL;
 	}
-	if (n && n < store_max) {
-		taken = store;
-		store = NULL;
-	}
-	return taken;
+	return n && end ? take_ptr(store) : NULL;
 }
 
 bool certificate_is_valid_at(const X509 *certificate, time_t when)

@@ -20,7 +20,7 @@ void public_key_free(EVP_PKEY **key);
 /* One certificate in DER, and nothing after it; NULL. The caller frees. */
 X509 *certificate_read_der(const uint8_t *data, size_t len);
 
-/* The first one of a PEM file. */
+/* The only one of a PEM file; NULL if there is none, or another beside it. */
 X509 *certificate_read_pem(const struct bytes *pem);
 
 /*
@@ -29,7 +29,7 @@ X509 *certificate_read_pem(const struct bytes *pem);
  */
 size_t certificate_read_chain(const struct bytes *pem, X509 *ret[], size_t max);
 
-/* All of a PEM file, each believed; NULL if there is none. */
+/* All of a PEM file, 1 to 64, each believed; NULL if one is damaged. */
 X509_STORE *certificate_store_read(const struct bytes *pem);
 
 /* True while the host's clock says that it is valid. */

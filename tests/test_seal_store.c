@@ -16,6 +16,8 @@
 #include "tests/place.h"
 
 #define UUID "01234567-89ab-cdef-0123-456789abcdef"
+#define EK \
+	"000b0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static void enter(struct tree *t)
 {
@@ -153,7 +155,8 @@ static void broker_needs_its_keys(void **state)
 	tree_file(&t, "image/manifest.json", 0644, MANIFEST_PCR14);
 	assert_refusal(cvmctl_run(command_broker, &f,
 				  "broker --listen unix:s --store nowhere "
-				  "--key k --audit a --apps-only image"),
+				  "--key k --audit a --apps-only --ek " EK
+				  " --without-hardware image"),
 		       &f,
 		       "cannot open nowhere: No such file or directory; check "
 		       "--store");

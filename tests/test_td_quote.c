@@ -311,8 +311,10 @@ static void verifies_quotes(void **state)
 static void goes_by_the_root(void **state)
 {
 	struct bytes text = { (uint8_t *)(uintptr_t) "-", 1 };
-	struct bytes ca = { maker.chain.data + maker.short_chain.len,
-			    maker.chain.len - maker.short_chain.len };
+	struct bytes both = { maker.chain.data + maker.short_chain.len,
+			      maker.chain.len - maker.short_chain.len };
+	const char *second = strstr((const char *)both.data + 1, "-----BEGIN");
+	struct bytes ca = { both.data, 0 };
 	const struct {
 		const struct bytes *root;
 		struct verify_case expected;
@@ -323,10 +325,13 @@ static void goes_by_the_root(void **state)
 		{ &ca,
 		  { .reason = "the root that was given has not signed "
 			      "itself" } },
+		{ &both, { .reason = "there is no certificate of the root" } },
 		{ &text, { .reason = "there is no certificate of the root" } },
 	};
 
 	(void)state;
+	assert_non_null(second);
+	ca.len = (size_t)(second - (const char *)both.data);
 	for (size_t i = 0; i < array_size(roots); i++)
 		verify_with(&roots[i].expected, roots[i].root);
 }

@@ -9,6 +9,7 @@
 #include "cvmctl/command.h"
 #include "evidence/read.h"
 #include "lib/hex.h"
+#include "tests/certificates.h"
 #include "tests/cvmctl.h"
 #include "tests/td-trial.h"
 
@@ -51,6 +52,25 @@ static const struct refusal {
 	  "cannot read none: No such file or directory; check --ek" },
 	{ "--nonce 00 --ek-ca none e m", -1,
 	  "cannot read none: No such file or directory; check --ek-ca" },
+#define NO_CA(file)                                                          \
+	"cannot use " file ": it is not 1 to 64 certificates in PEM; check " \
+	"--ek-ca"
+	{ "--nonce 00 --ek-ca empty e m", -1, NO_CA("empty") },
+	{ "--nonce 00 --ek-ca bad e m", -1, NO_CA("bad") },
+	{ "--nonce 00 --ek-ca key.pem e m", -1, NO_CA("key.pem") },
+	{ "--nonce 00 --ek-ca cut.pem e m", -1, NO_CA("cut.pem") },
+	{ "--nonce 00 --ek-ca many.pem e m", -1, NO_CA("many.pem") },
+#define NO_ROOT(file)                                                   \
+	"cannot use " file ": it is not one certificate in PEM; check " \
+	"--snp-certs"
+	{ "--nonce 00 --snp-certs amd-empty e m", -1,
+	  NO_ROOT("amd-empty/ark.pem") },
+	{ "--nonce 00 --snp-certs amd-two e m", -1,
+	  NO_ROOT("amd-two/ark.pem") },
+	{ "--nonce 00 --snp-certs amd-ask e m", -1,
+	  NO_ROOT("amd-ask/ask.pem") },
+	{ "--nonce 00 --snp-certs amd-vcek e m", -1,
+	  NO_ROOT("amd-vcek/vcek.pem") },
 	{ "--nonce 00 --snp-certs . e m", -1,
 	  "cannot read ./ark.pem: No such file or directory; check "
 	  "--snp-certs" },
@@ -133,6 +153,8 @@ static void judges_a_tpm(void **state)
 		"--require-pcrs 4,9,10,14",
 		COMMAND_OK,
 		"PCRs 4, 9, 10 and 14 are quoted and accounted for");
+	answers("--challenged r --ek-ca ca.pem --snp-certs amd",
+		COMMAND_REFUSED, "refused  endorsement-key ");
 	answers("--challenged r --ek ek.pub", COMMAND_REFUSED,
 		"\nnot trusted\n");
 	answers("--nonce 00 --ak ak.pub --without-hardware", COMMAND_REFUSED,
@@ -155,6 +177,60 @@ static void put_json(const char *name, struct json_object *o)
 
 	assert_int_equal(json_write(o, &text), 0);
 	put(name, text.data, text.len);
+}
+
+/* N times the same certificate, the first CUT bytes of the last. */
+static void put_certificates(const char *name, unsigned n, size_t cut)
+{
+	own_text struct text all = { 0 };
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *c = test_certificate(key, "a maker");
+	struct bytes pem;
+
+	test_sign_certificate(c, "a maker", key);
+	pem = test_certificate_pem(c);
+	for (unsigned i = 0; i < n; i++)
+		text_add_bytes(&all, pem.data,
+			       cut && i + 1 == n ? cut : pem.len);
+	assert_false(text_failed(&all));
+	put(name, all.s, all.len);
+	bytes_free(&pem);
+	X509_free(c);
+	EVP_PKEY_free(key);
+}
+
+static void put_key(const char *name)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	FILE *file = fopen(name, "we");
+
+	assert_non_null(file);
+	assert_int_equal(
+		PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
+	assert_int_equal(fclose(file), 0);
+	EVP_PKEY_free(key);
+}
+
+static void make_certificates(void)
+{
+	tree_dir(&tree, "amd");
+	tree_dir(&tree, "amd-empty");
+	tree_dir(&tree, "amd-two");
+	tree_dir(&tree, "amd-ask");
+	tree_dir(&tree, "amd-vcek");
+	put("empty", "", 0);
+	put_key("key.pem");
+	put_certificates("ca.pem", 64, 0);
+	put_certificates("cut.pem", 2, 100);
+	put_certificates("many.pem", 65, 0);
+	put_certificates("amd/ark.pem", 1, 0);
+	put("amd-empty/ark.pem", "", 0);
+	put_certificates("amd-two/ark.pem", 2, 0);
+	put_certificates("amd-ask/ark.pem", 1, 0);
+	put("amd-ask/ask.pem", "bad", 3);
+	put_certificates("amd-vcek/ark.pem", 1, 0);
+	put_certificates("amd-vcek/ask.pem", 1, 0);
+	put_certificates("amd-vcek/vcek.pem", 1, 10);
 }
 
 /* A guest of TDX without a TPM, and the root that its quote goes back to. */
@@ -216,6 +292,7 @@ static void make_files(void)
 	put("e", story.evidence.data, story.evidence.len);
 	put("r", story.random, sizeof(story.random));
 	put("bad", "bad", 3);
+	make_certificates();
 	put_json("m", story.manifest);
 	put_json("p", story.prediction);
 	assert_ok(evidence_read_json((const char *)story.evidence.data,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cvmctl/tool/options.h"
+#include "evidence/certificates.h"
 #include "evidence/challenge.h"
 #include "evidence/ek-certificate.h"
 #include "evidence/snp.h"
@@ -98,11 +99,29 @@ static int read_key(const char *word, const char *remedy,
 	return 0;
 }
 
+/* Believing nobody would look like believing nothing that is shown. */
+static int read_ek_ca(const char *path, struct verify_files *files,
+		      const struct bytes **ret, struct fail *f)
+{
+	static const char remedy[] = "check --ek-ca";
+	own_certificate_store X509_STORE *store = NULL;
+	int r = keep_file(files, path, ek_ca_max, remedy, ret, f);
+
+	if (r < 0)
+		return r;
+	store = certificate_store_read(*ret);
+	return store ? 0
+		     : fail_because(f, "it is not 1 to 64 certificates in PEM",
+				    remedy, "use %s", path);
+}
+
 /* A certificate in the directory; only ark.pem has to be there. */
 static int read_certificate(const char *dir, const char *name, bool needed,
 			    struct verify_files *files,
 			    const struct bytes **ret, struct fail *f)
 {
+	static const char remedy[] = "check --snp-certs";
+	own_certificate X509 *c = NULL;
 	char path[PATH_MAX];
 	int r;
 
@@ -110,9 +129,13 @@ static int read_certificate(const char *dir, const char *name, bool needed,
 	    sizeof(path))
 		return fail_errno(f, ENAMETOOLONG, "choose a shorter path",
 				  "read %s of %s", name, dir);
-	r = keep_file(files, path, snp_certificate_max, "check --snp-certs",
-		      ret, f);
-	return r == -ENOENT && !needed ? 0 : r;
+	r = keep_file(files, path, snp_certificate_max, remedy, ret, f);
+	if (r < 0)
+		return r == -ENOENT && !needed ? 0 : r;
+	c = certificate_read_pem(*ret);
+	return c ? 0
+		 : fail_because(f, "it is not one certificate in PEM", remedy,
+				"use %s", path);
 }
 
 static int read_register(const char *word, const char *option,
@@ -185,8 +208,7 @@ int verify_read_words(const struct verify_words *words, const char *command,
 	if (r == 0)
 		r = read_key(words->ek, "check --ek", files, &ret->ek, f);
 	if (r == 0 && words->ek_ca)
-		r = keep_file(files, words->ek_ca, ek_ca_max, "check --ek-ca",
-			      &ret->ek_ca, f);
+		r = read_ek_ca(words->ek_ca, files, &ret->ek_ca, f);
 	if (r == 0)
 		r = read_snp(words, command, files, ret, f);
 	return r ? r : read_tdx(words, command, files, ret, f);
