@@ -172,6 +172,7 @@ static void register_socket(const char *where)
 	sigset_t before;
 
 	(void)signal(SIGPIPE, SIG_IGN); /* a VM that is gone is no reason */
+	(void)signal(SIGXFSZ, SIG_IGN); /* nor a log that may not grow */
 	if (strncmp(where, prefix, sizeof(prefix) - 1) != 0)
 		return;
 	interrupt_block(&before);

@@ -301,6 +301,12 @@ static void keeps_its_key_without_an_audit_log(void **state)
 	vm_send_request(&vm);
 	assert_true(vm_take_challenge(&vm));
 	vm_send_evidence(&vm);
+	vm_receive(&vm);
+	assert_non_null(
+		strstr((const char *)vm.answer.data, ANSWER_TYPE_REFUSAL));
+	assert_non_null(strstr((const char *)vm.answer.data,
+			       "cannot write the audit log: No space left on "
+			       "device"));
 	bytes_free(&vm.answer);
 	assert_int_equal(frame_receive(vm.fd, answer_json_max,
 				       frame_deadline_in(seconds), &vm.answer),

@@ -4,20 +4,29 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/io.h"
 #include "lib/json.h"
 #include "lib/own.h"
+#include "lib/text.h"
 #include "seal/marshal.h"
 
 static const char what_write[] = "write the audit log";
 static const char remedy[] = "check --audit";
 
+/* A file can be read, for what a line may follow; a pipe or a device need not.
+ */
 int audit_open(const char *path, struct fail *f)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	struct stat st;
+	bool other = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+	int fd = open(path,
+		      (other ? O_WRONLY : O_RDWR) | O_APPEND | O_CREAT |
+			      O_CLOEXEC,
+		      0600);
 
 	return fd < 0 ? fail_errno(f, errno, remedy, "open %s", path) : fd;
 }
@@ -63,15 +72,78 @@ static int write_line(const struct audit_entry *e, struct bytes *ret)
 	return json_write_line(o, ret);
 }
 
+/* Each process of a broker has its own, as a lock by flock() would not be. */
+static int lock(int fd, short type)
+{
+	struct flock whole = { .l_type = type, .l_whence = SEEK_SET };
+	int r;
+
+	do
+		r = fcntl(fd, F_SETLKW, &whole);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
+}
+
+/* Half a line of a broker that was killed, or could not cut it off. */
+static bool is_cut(int fd, off_t size)
+{
+	char last;
+
+	return size > 0 && (pread(fd, &last, 1, size - 1) != 1 || last != '\n');
+}
+
+/* In one write, so that lines of two writers do not mix. */
+static int append(int fd, const void *data, size_t len)
+{
+	ssize_t n = write(fd, data, len);
+
+	if (n >= 0 && (size_t)n < len)
+		return -ENOSPC;
+	if (n < 0)
+		return -errno;
+	/* a pipe has no disk */
+	return fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
+}
+
+/* All of it on the disk, or nothing in the file. */
+static int append_to_file(int fd, off_t size, const struct bytes *line)
+{
+	own_text struct text t = { 0 };
+	int r;
+
+	if (is_cut(fd, size))
+		text_add(&t, "\n");
+	text_add_bytes(&t, line->data, line->len);
+	if (text_failed(&t))
+		return -ENOMEM;
+	r = append(fd, t.s, t.len);
+	if (r < 0 && ftruncate(fd, size) < 0)
+		return -EIO; /* what stays of it the next line ends */
+	return r;
+}
+
+static int write_locked(int fd, const struct bytes *line)
+{
+	struct stat st;
+	int r = lock(fd, F_WRLCK);
+
+	if (r < 0)
+		return r;
+	r = fstat(fd, &st) < 0 ? -errno : append_to_file(fd, st.st_size, line);
+	(void)lock(fd, F_UNLCK); /* gives back what is ours */
+	return r;
+}
+
 int audit_write(int fd, const struct audit_entry *entry, struct fail *f)
 {
 	own_bytes struct bytes line = { 0 };
+	struct stat st;
 	int r = write_line(entry, &line);
 
-	/* one write, so that lines of two requests do not mix */
-	if (r == 0 && write(fd, line.data, line.len) != (ssize_t)line.len)
-		r = errno ? -errno : -ENOSPC;
-	if (r == 0 && fsync(fd) < 0 && errno != EINVAL) /* a pipe has none */
+	if (r == 0 && fstat(fd, &st) < 0)
 		r = -errno;
+	if (r == 0)
+		r = S_ISREG(st.st_mode) ? write_locked(fd, &line)
+					: append(fd, line.data, line.len);
 	return r < 0 ? fail_errno(f, r, remedy, what_write) : 0;
 }

@@ -24,7 +24,8 @@ int audit_open(const char *path, struct fail *f);
 
 /*
  * Appends one line, and waits until the disk has it: a key is given out only
- * after that. 0 or -errno.
+ * after that. 0; or -errno, and of the line nothing is left. Half a line of
+ * somebody else is ended first. Several processes may write to one file.
  */
 int audit_write(int fd, const struct audit_entry *entry, struct fail *f);
 

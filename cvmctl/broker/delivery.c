@@ -22,6 +22,8 @@
 #include "seal/offline.h"
 #include "seal/token.h"
 
+enum { reason_max = 2 * fail_text_max + 16 };
+
 /* One request on its way to an answer. */
 struct delivery {
 	const struct broker *broker;
@@ -223,21 +225,35 @@ static int write_audit(const struct delivery *d, const char *peer,
 }
 
 /* Why, without a remedy: that is for who sees the VM's console. */
+static void format_reason(const struct fail *why, char ret[static reason_max])
+{
+	(void)snprintf(ret, reason_max, "cannot %s: %s", why->what,
+		       why->reason); /* cut where it is too long */
+}
+
+/* The VM may be gone; that it is refused is told anyway. */
+static void send_refusal(struct delivery *d, const struct fail *why)
+{
+	own_bytes struct bytes text = { 0 };
+	struct fail ignored = { 0 };
+	char reason[reason_max];
+
+	format_reason(why, reason);
+	if (answer_write_refusal(reason, &text) == 0)
+		(void)send_message(d, &text, &ignored);
+}
+
 static int refuse(struct delivery *d, const char *peer, const struct fail *why,
 		  struct fail *f)
 {
-	own_bytes struct bytes text = { 0 };
-	char reason[2 * fail_text_max + 16];
+	char reason[reason_max];
 	char words[answer_reason_max]; /* as the VM gets them */
-	struct fail ignored = { 0 };
 	int r;
 
-	(void)snprintf(reason, sizeof(reason), "cannot %s: %s", why->what,
-		       why->reason); /* cut where it is too long */
+	format_reason(why, reason);
 	text_escape(reason, strlen(reason), words, sizeof(words));
 	r = write_audit(d, peer, words, f);
-	if (answer_write_refusal(reason, &text) == 0)
-		(void)send_message(d, &text, &ignored); /* r is told */
+	send_refusal(d, why);
 	if (r == 0)
 		*f = *why;
 	return r < 0 ? r : -EPERM;
@@ -261,7 +277,10 @@ static int serve_one(const struct broker *b, int fd, const char *peer,
 	if (r < 0)
 		return refuse(&d, peer, &why, f);
 	r = write_audit(&d, peer, "", f);
-	return r < 0 ? r : send_message(&d, &text, f);
+	if (r == 0)
+		return send_message(&d, &text, f);
+	send_refusal(&d, f); /* what is not on the disk is not given out */
+	return r;
 }
 
 /*
