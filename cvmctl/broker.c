@@ -109,20 +109,35 @@ static int read_options(int argc, char **argv, struct broker_options *o,
 	return check_trust(o, f);
 }
 
-static void serve_connection(const struct broker *b, int fd, const char *peer)
+static void say(const struct fail *f)
 {
 	char line[fail_line_max];
-	struct fail f = { 0 };
 
-	if (delivery_serve(b, fd, peer, &f) == 0)
-		return;
-	fail_format(&f, "cvmctl", "broker", line, sizeof(line));
+	fail_format(f, "cvmctl", "broker", line, sizeof(line));
 	(void)fprintf(stderr, "%s\n", line);
 }
 
+static void serve_connection(const struct broker *b, int fd, const char *peer)
+{
+	struct fail f = { 0 };
+
+	if (delivery_serve(b, fd, peer, &f) < 0)
+		say(&f);
+}
+
+/* Its VM asks again at its next boot; the others need not suffer. */
+static void refuse_connection(int err, const char *peer)
+{
+	struct fail f = { 0 };
+
+	(void)fail_errno(&f, err, "let the broker have more processes",
+			 "answer a connection from %s", peer);
+	say(&f);
+}
+
 /* A process for the connection; with too many of them, one has to end first. */
-static int start_process(const struct broker *b, int listener, int fd,
-			 const char *peer, size_t *processes)
+static void start_process(const struct broker *b, int listener, int fd,
+			  const char *peer, size_t *processes)
 {
 	pid_t parent = getpid();
 	pid_t pid;
@@ -133,11 +148,11 @@ static int start_process(const struct broker *b, int listener, int fd,
 		(*processes)--;
 	pid = fork();
 	if (pid < 0)
-		return -errno;
-	if (pid > 0) {
+		refuse_connection(errno, peer);
+	if (pid > 0)
 		(*processes)++;
-		return 0;
-	}
+	if (pid != 0)
+		return;
 	(void)close(listener);		/* the other process listens */
 	(void)signal(SIGTERM, SIG_DFL); /* cleaning up is that one's */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent)
@@ -155,12 +170,11 @@ static int serve(const struct broker *b, int listener, const char *where,
 	for (;;) {
 		char peer[listen_peer_max];
 		own_fd int fd = listen_accept(listener, peer);
-		int r = fd < 0 ? fd
-			       : start_process(b, listener, fd, peer,
-					       &processes);
 
-		if (r < 0 && r != -EINTR && r != -ECONNABORTED)
-			return fail_errno(f, r, "free memory",
+		if (fd >= 0)
+			start_process(b, listener, fd, peer, &processes);
+		else if (fd != -EINTR && fd != -ECONNABORTED)
+			return fail_errno(f, fd, "free memory",
 					  "accept a connection at %s", where);
 	}
 }

@@ -88,4 +88,18 @@ static inline struct bytes test_certificate_der(X509 *c)
 	return ret;
 }
 
+/* A new private key on P-256, in PEM. */
+static inline void test_write_key(const char *path)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	BIO *bio = BIO_new_file(path, "w");
+
+	assert_non_null(bio);
+	assert_int_equal(PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL,
+						  NULL),
+			 1);
+	assert_int_equal(BIO_free(bio), 1);
+	EVP_PKEY_free(key);
+}
+
 #endif

@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: MIT
 /* cvmctl broker: how it starts. What it does for a VM: test_delivery.c. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 
 #include "tests/table.h"
 
 #include "cvmctl/command.h"
+#include "evidence/answer.h"
+#include "lib/frame.h"
+#include "tests/certificates.h"
 #include "tests/cvmctl.h"
+#include "tests/place.h"
+
+enum { seconds = 20 };
 
 #define EK \
 	"000b0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -20,6 +32,16 @@
 #define NO_PROCESSOR                                                    \
 	"cannot trust any VM: the processor is believed nothing; give " \
 	"--snp-certs with --snp-measurement, or --without-hardware"
+
+#define NO_PROCESS                                                        \
+	"cvmctl: broker: cannot answer a connection from unix: Resource " \
+	"temporarily unavailable; let the broker have more processes\n"
+
+#define ZEROS "00000000000000000000000000000000"
+
+static const char manifest[] =
+	"{\"type\":\"cvm-init image\",\"apps\":{\"banks\":{\"sha256\":{"
+	"\"measured\":\"" ZEROS ZEROS "\"}}}}";
 
 static const struct refusal {
 	const char *words; /* behind what every broker needs */
@@ -56,10 +78,108 @@ static void refuses(void **state)
 	assert_string_equal(line, c->line);
 }
 
+/* -- one that runs ----------------------------------------------------------
+ */
+
+static unsigned failing_forks;
+
+/* Stands before libc's: the kernel has no process for us. */
+pid_t fork(void)
+{
+	pid_t (*real)(void) = (pid_t(*)(void))dlsym(RTLD_NEXT, "fork");
+
+	if (!failing_forks)
+		return real();
+	failing_forks--;
+	errno = EAGAIN;
+	return -1;
+}
+
+static void make_files(struct tree *t)
+{
+	tree_make(t);
+	place_enter(t);
+	tree_dir(t, "store");
+	tree_dir(t, "image");
+	tree_file(t, "image/manifest.json", 0644, manifest);
+	test_write_key("key");
+}
+
+/* In a process of its own, whose first words say that it listens. */
+static pid_t start_broker(unsigned forks)
+{
+	struct fail f = { 0 };
+	char line[64] = { 0 };
+	int said[2];
+	pid_t pid;
+
+	assert_return_code(pipe2(said, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		failing_forks = forks;
+		(void)dup2(said[1], STDOUT_FILENO);
+		(void)dup2(creat("stderr", 0600), STDERR_FILENO);
+		(void)cvmctl_run(command_broker, &f,
+				 "broker --listen unix:s --store store --key "
+				 "key --audit audit --ek " EK
+				 " --without-hardware --apps-only image");
+		_exit(1);
+	}
+	(void)close(said[1]);
+	assert_true(read(said[0], line, sizeof(line) - 1) > 0);
+	assert_string_equal(line, "cvmctl: broker: listening at unix:s\n");
+	(void)close(said[0]);
+	return pid;
+}
+
+/* What a VM gets that says "{}": nothing, or a refusal. */
+static void assert_answer(const char *want)
+{
+	const struct sockaddr_un at = { AF_UNIX, "s" };
+	own_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	own_bytes struct bytes answer = { 0 };
+	int r;
+
+	assert_return_code(
+		connect(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+	(void)frame_send(fd, "{}", 2, frame_deadline_in(seconds));
+	r = frame_receive(fd, answer_json_max, frame_deadline_in(seconds),
+			  &answer);
+	if (!want)
+		assert_true(r < 0);
+	else
+		assert_int_equal(r, 0);
+	if (want)
+		assert_non_null(strstr((const char *)answer.data, want));
+}
+
+/* The VM for which there is no process is refused, and no other. */
+static void outlives_a_failed_fork(void **state)
+{
+	own_place struct tree t = { .fd = -1 };
+	own_bytes struct bytes said = { 0 };
+	pid_t pid;
+
+	(void)state;
+	make_files(&t);
+	pid = start_broker(2);
+	assert_answer(NULL);
+	assert_answer(NULL);
+	assert_answer("cannot read the request: it is not one");
+	assert_return_code(kill(pid, SIGTERM), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(io_read_file(t.fd, "stderr", 4096, &said), 0);
+	if (strncmp((const char *)said.data, NO_PROCESS NO_PROCESS,
+		    sizeof(NO_PROCESS NO_PROCESS) - 1) != 0)
+		fail_msg("it says: %s", (const char *)said.data);
+}
+
 int main(void)
 {
 	static const struct table tables[] = {
 		TABLE(refuses, refusals),
+		CASE(outlives_a_failed_fork),
 	};
 
 	return table_run(tables, array_size(tables));

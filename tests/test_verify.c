@@ -199,18 +199,6 @@ static void put_certificates(const char *name, unsigned n, size_t cut)
 	EVP_PKEY_free(key);
 }
 
-static void put_key(const char *name)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	FILE *file = fopen(name, "we");
-
-	assert_non_null(file);
-	assert_int_equal(
-		PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
-	assert_int_equal(fclose(file), 0);
-	EVP_PKEY_free(key);
-}
-
 static void make_certificates(void)
 {
 	tree_dir(&tree, "amd");
@@ -219,7 +207,7 @@ static void make_certificates(void)
 	tree_dir(&tree, "amd-ask");
 	tree_dir(&tree, "amd-vcek");
 	put("empty", "", 0);
-	put_key("key.pem");
+	test_write_key("key.pem");
 	put_certificates("ca.pem", 64, 0);
 	put_certificates("cut.pem", 2, 100);
 	put_certificates("many.pem", 65, 0);
