@@ -10,13 +10,26 @@
 
 enum { schema = 1, escaped_max = 256 };
 
+/* Logs are written by others, and need not be UTF-8, which JSON has to be. */
+static int set_escaped(struct json_object *o, const char *key, const char *s)
+{
+	size_t len = strlen(s);
+	size_t size = 4 * len + 1; /* \xNN for each byte */
+	own_free char *escaped = malloc(size);
+
+	if (!escaped)
+		return -ENOMEM;
+	text_escape(s, len, escaped, size);
+	return json_set_string(o, key, escaped);
+}
+
 static struct json_object *check_json(const struct check *c)
 {
 	own_json struct json_object *o = json_object_new_object();
 
 	if (json_set_string(o, "name", c->name) < 0 ||
 	    json_set_string(o, "result", check_result_name(c->result)) < 0 ||
-	    json_set_string(o, "text", c->text) < 0)
+	    set_escaped(o, "text", c->text) < 0)
 		return NULL;
 	return take_ptr(o);
 }
@@ -29,10 +42,10 @@ static struct json_object *event_json(const struct log_event *e)
 	    json_set_u64(o, "number", e->number) < 0 ||
 	    (!e->mr_alone && json_set_u64(o, "pcr", e->pcr) < 0) ||
 	    (e->mr && json_set_u64(o, "rtmr", e->mr - log_mr_rtmr_0) < 0) ||
-	    json_set_string(o, "type", e->type) < 0 ||
-	    (e->says && json_set_string(o, "says", e->says) < 0) ||
+	    set_escaped(o, "type", e->type) < 0 ||
+	    (e->says && set_escaped(o, "says", e->says) < 0) ||
 	    json_set_string(o, "origin", log_origin_name(e->origin)) < 0 ||
-	    (e->entry && json_set_string(o, "entry", e->entry) < 0) ||
+	    (e->entry && set_escaped(o, "entry", e->entry) < 0) ||
 	    json_set(o, "digests", events_digests_json(&e->digests)) < 0)
 		return NULL;
 	return take_ptr(o);
@@ -71,7 +84,7 @@ int verdict_write_json(const struct verdict *v, struct bytes *ret)
 	return json_write(o, ret);
 }
 
-/* Escaped: logs are written by others. */
+/* The same for people, cut where it is long. */
 static void add_escaped(struct text *t, const char *s)
 {
 	char escaped[escaped_max];

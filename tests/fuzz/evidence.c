@@ -31,6 +31,14 @@ static struct bytes exact(const uint8_t *data, size_t len)
 	return b;
 }
 
+static void expect_printable(const struct bytes *b)
+{
+	for (size_t i = 0; i < b->len; i++)
+		expect(b->data[i] == '\n' ||
+			       (b->data[i] >= 0x20 && b->data[i] < 0x7f),
+		       "printable text");
+}
+
 static void judge_for(const struct evidence *e, const struct expectations *x)
 {
 	own_verdict struct verdict v = { .n = 0 };
@@ -42,10 +50,8 @@ static void judge_for(const struct evidence *e, const struct expectations *x)
 	expect(verdict_write_json(&v, &json) == 0 &&
 		       verdict_write_text(&v, &text) == 0,
 	       "memory");
-	for (size_t i = 0; i < text.len; i++)
-		expect(text.data[i] == '\n' ||
-			       (text.data[i] >= 0x20 && text.data[i] < 0x7f),
-		       "printable text");
+	expect_printable(&json);
+	expect_printable(&text);
 }
 
 /* Nobody is told which key to believe: so whatever it says is not trusted. */

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A verdict in JSON and in words is plain text, whatever bytes the evidence
+ * holds: test_judge.c has one with plain ones.
+ */
+#include "evidence/verdict.h"
+
+#include <string.h>
+
+#include "tests/table.h"
+
+#include "lib/json.h"
+#include "lib/own.h"
+
+static const struct odd_case {
+	const char *name;
+	const char *said; /* by a log */
+	const char *written;
+} cases[] = {
+	{ "plain", "/usr/bin/python3", "/usr/bin/python3" },
+	{ "UTF-8", "/caf\xc3\xa9", "/caf\\xc3\\xa9" },
+	{ "a backslash", "\\EFI\\x41", "\\\\EFI\\\\x41" },
+	{ "a lone byte", "/\x80", "/\\x80" },
+	{ "Latin 1", "/caf\xe9", "/caf\\xe9" },
+	{ "an overlong slash", "\xc0\xaf", "\\xc0\\xaf" },
+	{ "a surrogate", "\xed\xa0\x80", "\\xed\\xa0\\x80" },
+	{ "beyond Unicode", "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
+	{ "a cut sequence", "\xe2\x82", "\\xe2\\x82" },
+	{ "no byte of UTF-8", "\xfe\xff", "\\xfe\\xff" },
+	{ "a new line", "a\nok \x7f", "a\\x0aok \\x7f" },
+	{ "a terminal's order", "\x1b[2J\x9b", "\\x1b[2J\\x9b" },
+	{ "quotes", "a\"b", "a\"b" },
+};
+
+static char *copy(const char *s)
+{
+	char *copied = strdup(s);
+
+	assert_non_null(copied);
+	return copied;
+}
+
+/* All that a log or a manifest may choose. */
+static void make_verdict(const char *said, struct verdict *ret)
+{
+	struct log_event e = { .log = LOG_IMA,
+			       .pcr = 10,
+			       .type = copy(said),
+			       .says = copy(said),
+			       .origin = ORIGIN_KNOWN,
+			       .entry = copy(said) };
+
+	assert_int_equal(verdict_add(ret, "ima-log", CHECK_REFUSED, "%s", said),
+			 0);
+	assert_int_equal(log_events_add(&ret->events, &e), 0);
+}
+
+static void assert_printable(const struct bytes *b)
+{
+	for (size_t i = 0; i < b->len; i++)
+		assert_true(b->data[i] == '\n' ||
+			    (b->data[i] >= 0x20 && b->data[i] < 0x7f));
+}
+
+static struct json_object *first(struct json_object *o, const char *list)
+{
+	return json_object_array_get_idx(json_get(o, list), 0);
+}
+
+static void escapes(void **state)
+{
+	const struct odd_case *c = *state;
+	own_verdict struct verdict v = { .n = 0 };
+	own_bytes struct bytes json = { 0 };
+	own_bytes struct bytes text = { 0 };
+	own_json struct json_object *o = NULL;
+	struct json_object *event;
+
+	make_verdict(c->said, &v);
+	assert_int_equal(verdict_write_json(&v, &json), 0);
+	assert_int_equal(verdict_write_text(&v, &text), 0);
+	assert_printable(&json);
+	assert_printable(&text);
+	o = json_tokener_parse((const char *)json.data);
+	event = first(o, "events");
+	assert_string_equal(json_get_string(first(o, "checks"), "text"),
+			    c->written);
+	assert_string_equal(json_get_string(event, "type"), c->written);
+	assert_string_equal(json_get_string(event, "says"), c->written);
+	assert_string_equal(json_get_string(event, "entry"), c->written);
+	assert_non_null(strstr((const char *)text.data, c->written));
+}
+
+/* Every byte there is, and a name as long as IMA can have. */
+static void escapes_all_of_it(void **state)
+{
+	own_verdict struct verdict v = { .n = 0 };
+	own_bytes struct bytes json = { 0 };
+	own_json struct json_object *o = NULL;
+	char said[4096];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(said) - 1; i++)
+		said[i] = (char)(1 + i % 255);
+	said[sizeof(said) - 1] = '\0';
+	make_verdict(said, &v);
+	assert_int_equal(verdict_write_json(&v, &json), 0);
+	assert_printable(&json);
+	o = json_tokener_parse((const char *)json.data);
+	/* 94 printable ones, of which the backslash takes two */
+	assert_true(strlen(json_get_string(first(o, "events"), "says")) >
+		    sizeof(said) / 255 * (93 + 2 + 161 * 4));
+}
+
+int main(void)
+{
+	static const struct table tables[] = {
+		TABLE(escapes, cases),
+		CASE(escapes_all_of_it),
+	};
+
+	return table_run(tables, array_size(tables));
+}
