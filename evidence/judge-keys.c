@@ -108,7 +108,11 @@ static int judge_ek(struct judging *j)
 	const char *why;
 	int r;
 
-	if (j->x->ak.given)
+	if (j->x->ak.given && !j->x->challenged)
+		return verdict_add(j->v, ek_check, CHECK_SKIPPED,
+				   "not looked at: the attestation key was "
+				   "given, and no challenge ties the two");
+	if (j->x->ak.given && !j->x->ek.given && !j->x->ek_ca)
 		return verdict_add(j->v, ek_check, CHECK_SKIPPED,
 				   "not needed: the attestation key was given");
 	r = tpm_public_read(&j->e->tpm.ek, &j->ek, &f);

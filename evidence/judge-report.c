@@ -158,6 +158,31 @@ static int judge_launch(struct judging *j, const struct snp_report *snp)
 			   "the launch measurement is the one that was given");
 }
 
+/*
+ * An SVSM's report is about an endorsement key. That the key which signed the
+ * quote is in the same TPM only a challenge says: who knows the nonce before
+ * can ask another VM's SVSM for a report, and show it beside his own quote.
+ */
+static bool is_tied(const struct judging *j, const struct evidence_report *r)
+{
+	return !is_svsm(r) || j->x->challenged;
+}
+
+static int leave_out_untied(struct judging *j)
+{
+	int r = judging_leave_out(
+		j, judging_report,
+		"that of the SVSM is not tied to the attestation key "
+		"that signed: only a challenge says that the SVSM's "
+		"TPM has it");
+
+	return r < 0 ? r
+		     : judging_leave_out(
+			       j, judging_hardware,
+			       "no report that is tied to the attestation "
+			       "key was checked");
+}
+
 static int judge_one(struct judging *j, const struct evidence_report *r)
 {
 	struct snp_report snp;
@@ -182,7 +207,10 @@ static int judge_any(struct judging *j, const struct evidence_report *r)
 
 	if (!is_td && !is_svsm(r) && strcmp(r->provider, "sev_guest") != 0)
 		return 0;
-	result = is_td ? judge_td(j, r) : judge_one(j, r);
+	if (is_td)
+		result = judge_td(j, r);
+	else
+		result = is_tied(j, r) ? judge_one(j, r) : leave_out_untied(j);
 	return result < 0 ? result : 1;
 }
 

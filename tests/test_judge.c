@@ -52,6 +52,24 @@ static void give_ak(struct trial *t)
 	memcpy(t->x.ak.name, story.ak, sizeof(story.ak));
 }
 
+static void give_both(struct trial *t)
+{
+	t->x.ak.given = true;
+	memcpy(t->x.ak.name, story.ak, sizeof(story.ak));
+}
+
+static void give_challenged_ak(struct trial *t)
+{
+	give_both(t);
+	t->x.ek.given = false;
+}
+
+static void give_own_ak_and_other_ek(struct trial *t)
+{
+	give_both(t);
+	memcpy(t->x.ek.name, story.ak, sizeof(story.ak));
+}
+
 static void give_other_ak(struct trial *t)
 {
 	give_ak(t);
@@ -222,8 +240,13 @@ static const struct trial_case cases[] = {
 	  "nonce", "the evidence says another one than its quote" },
 	{ "AK given", give_ak, CHECK_OK, "attestation-key",
 	  "it is the one that was given" },
-	{ "AK given, EK not needed", give_ak, CHECK_SKIPPED, "endorsement-key",
-	  "not needed: the attestation key was given" },
+	{ "AK given, EK not tied", give_ak, CHECK_SKIPPED, "endorsement-key",
+	  "not looked at: the attestation key was given, and no challenge ties "
+	  "the two" },
+	{ "AK given and challenged", give_challenged_ak, CHECK_SKIPPED,
+	  "endorsement-key", "not needed: the attestation key was given" },
+	{ "both keys given", give_both, CHECK_OK, "endorsement-key",
+	  "it is the one that was given" },
 	{ "nothing ties the AK", give_nothing, CHECK_MISSING, "attestation-key",
 	  "nothing says that it is in a TPM: it was neither given nor "
 	  "challenged" },
@@ -284,7 +307,8 @@ static void refuses_names(void **state)
 		const char *check;
 		size_t at;
 	} given[] = { { give_other_ak, "attestation-key", 0 },
-		      { give_other_ek, "endorsement-key", 1 } };
+		      { give_other_ek, "endorsement-key", 1 },
+		      { give_own_ak_and_other_ek, "endorsement-key", 1 } };
 
 	(void)state;
 	for (size_t i = 0; i < array_size(given); i++) {

@@ -211,6 +211,41 @@ static void be_the_processor(struct trial *t)
 	t->x.ek.given = true;
 }
 
+/* The AK is known, and nobody has challenged the SVSM's TPM for it. */
+static void know_the_ak(struct trial *t)
+{
+	maker_attest(&maker, t);
+	t->x.challenged = false;
+	t->x.nonce = &t->e.nonce;
+	t->x.ak.given = true;
+	memcpy(t->x.ak.name, story.ak, sizeof(story.ak));
+}
+
+/* A genuine report, under this nonce, of the SVSM of another VM. */
+static void show_the_report_of_another(struct trial *t)
+{
+	struct evidence_report *r = &t->e.report[0];
+
+	know_the_ak(t);
+	r->manifestblob.data[r->manifestblob.len - 1] ^= 1;
+	t->e.tpm.ek.data[t->e.tpm.ek.len - 1] ^= 1;
+	maker_bind(t, r);
+	resign(t);
+}
+
+static void know_the_ak_alone(struct trial *t)
+{
+	show_the_report_of_another(t);
+	t->x.without_hardware = true;
+}
+
+static void challenge_the_known_ak(struct trial *t)
+{
+	maker_attest(&maker, t);
+	t->x.ak.given = true;
+	memcpy(t->x.ak.name, story.ak, sizeof(story.ak));
+}
+
 static void be_another(struct trial *t)
 {
 	maker_attest(&maker, t);
@@ -228,6 +263,11 @@ static void be_attested(struct trial *t)
 #define UNCHECKED                                                      \
 	"only a report says that the SVSM has it, whose signature or " \
 	"launch measurement is not checked"
+
+#define NOT_TIED                                                            \
+	"that of the SVSM is not tied to the attestation key that signed: " \
+	"only a challenge says that the SVSM's TPM has it"
+#define NONE_TIED "no report that is tied to the attestation key was checked"
 
 static const struct trial_case cases[] = {
 	{ "an SVSM", be_attested, CHECK_OK, HARDWARE, NOT_MISSING },
@@ -289,6 +329,19 @@ static const struct trial_case cases[] = {
 	  "abababababababababababababababab" },
 	{ "the processor itself", be_the_processor, CHECK_OK, "report",
 	  "that of the processor is bound to the nonce and the key" },
+	{ "a known AK", know_the_ak, CHECK_MISSING, "report", NOT_TIED },
+	{ "a known AK, no hardware", know_the_ak, CHECK_MISSING, HARDWARE,
+	  NONE_TIED },
+	{ "another VM's", show_the_report_of_another, CHECK_MISSING, "report",
+	  NOT_TIED },
+	{ "another VM's, no hardware", show_the_report_of_another,
+	  CHECK_MISSING, HARDWARE, NONE_TIED },
+	{ "another VM's, not asked for", know_the_ak_alone, CHECK_SKIPPED,
+	  "report", NOT_TIED },
+	{ "another VM's, left out", know_the_ak_alone, CHECK_SKIPPED, HARDWARE,
+	  NONE_TIED },
+	{ "a known AK, challenged", challenge_the_known_ak, CHECK_OK, HARDWARE,
+	  NOT_MISSING },
 	{ "another processor", be_another, CHECK_MISSING, HARDWARE,
 	  "there is no report of AMD SEV-SNP and no quote of Intel TDX, and no "
 	  "other is understood" },
