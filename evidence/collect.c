@@ -127,7 +127,25 @@ static int make_inblob(const struct evidence *e, bool svsm,
 	return 0;
 }
 
-static int ask(struct tsm *t, struct evidence *e, struct fail *f)
+/* The remedies of tsm.c are for who makes the image. */
+static int fail_report(const struct evidence_sources *s, int r, struct fail *f)
+{
+	if (s->booted && r != -ENOMEM && r != -ESTALE)
+		(void)fail_remedy(f, "use Linux 6.7 or later, 6.16 under an "
+				     "SVSM, and a host that attests");
+	return r;
+}
+
+static int fail_request(const struct evidence_sources *s, int r, struct fail *f)
+{
+	if (s->booted)
+		(void)fail_remedy(f,
+				  "run one cvmctl evidence at a time, as root");
+	return r;
+}
+
+static int ask(const struct evidence_sources *s, struct tsm *t,
+	       struct evidence *e, struct fail *f)
 {
 	static const struct tsm_limits limits = { evidence_blob_max,
 						  evidence_blob_max,
@@ -136,10 +154,11 @@ static int ask(struct tsm *t, struct evidence *e, struct fail *f)
 	uint8_t inblob[evidence_inblob_size];
 	int r = make_inblob(e, t->is_svsm, inblob, f);
 
-	if (r == 0)
-		r = tsm_report(t, inblob, t->is_svsm, &limits, report, f);
 	if (r < 0)
 		return r;
+	r = tsm_report(t, inblob, t->is_svsm, &limits, report, f);
+	if (r < 0)
+		return fail_report(s, r, f);
 	if (t->is_svsm) /* sev_guest is who handed it on */
 		(void)snprintf(report->provider, sizeof(report->provider),
 			       "svsm"); /* fits */
@@ -160,7 +179,7 @@ static int collect_reports(const struct evidence_sources *s, struct evidence *e,
 	r = tsm_open(path, &t, f);
 	if (r == -ENOENT || r == -ENXIO)
 		return 0; /* the kernel or the machine has none */
-	return r < 0 ? r : ask(&t, e, f);
+	return r < 0 ? fail_request(s, r, f) : ask(s, &t, e, f);
 }
 
 int evidence_collect(const struct evidence_sources *s,

@@ -15,6 +15,7 @@ struct evidence_sources {
 	struct tpm *tpm;  /* NULL: none */
 	const char *chip; /* "tpm0", which has a class and a log; or NULL */
 	uint32_t pcrs;	  /* mask of those to quote, not 0 */
+	bool booted; /* remedies are for who is in the VM, not who builds it */
 };
 
 /*

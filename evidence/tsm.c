@@ -150,10 +150,11 @@ static int check_generation(uint64_t before, uint64_t after, size_t writes,
 	(void)fail_because(f, "",
 			   "let nothing else ask for attestation reports",
 			   "use the attestation report");
-	return fail_reason(f,
-			   "its generation went from %" PRIu64 " to %" PRIu64
-			   ", not by %zu",
-			   before, after, writes);
+	(void)fail_reason(f,
+			  "its generation went from %" PRIu64 " to %" PRIu64
+			  ", not by %zu",
+			  before, after, writes);
+	return -ESTALE;
 }
 
 int tsm_report(struct tsm *t, const uint8_t inblob[static evidence_inblob_size],

@@ -42,9 +42,9 @@ struct tsm_limits {
 /*
  * Asks for a report about inblob; with svsm that of the SVSM about its TPM,
  * whose manifest is the EK as TPMT_PUBLIC (AMD 58019, 8.3.1). The report is
- * the answer to this, and to nothing that somebody else has asked meanwhile;
- * what it says is not looked at. provider is the kernel's name for who made
- * it. The caller frees *ret by evidence_report_free.
+ * the answer to this, and to nothing that somebody else has asked meanwhile,
+ * which is -ESTALE; what it says is not looked at. provider is the kernel's
+ * name for who made it. The caller frees *ret by evidence_report_free.
  */
 int tsm_report(struct tsm *t, const uint8_t inblob[static evidence_inblob_size],
 	       bool svsm, const struct tsm_limits *limits,

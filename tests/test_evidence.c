@@ -21,13 +21,16 @@ static const uint8_t nonce_bytes[] = { 'n', 'o', 'n', 'c', 'e' };
 static const struct bytes nonce = { (uint8_t *)(uintptr_t)nonce_bytes,
 				    sizeof(nonce_bytes) };
 
+static bool in_init;
+
 static int collect(const struct tree *vm, struct tpm *t, struct evidence *ret,
 		   struct fail *f)
 {
 	const struct evidence_sources s = { .root = vm->path,
 					    .tpm = t,
 					    .chip = "tpm3",
-					    .pcrs = 1U << 10 | 1U << 14 };
+					    .pcrs = 1U << 10 | 1U << 14,
+					    .booted = !in_init };
 
 	return evidence_collect(&s, &nonce, ret, f);
 }
@@ -175,6 +178,7 @@ static const struct vm_case {
 	size_t size;
 	unsigned registers; /* 0: none; else MRTD and so many less one */
 	struct configfs kernel;
+	bool in_init;
 	const char *line; /* "PATH/" stands for the VM's root */
 } cases[] = {
 #define READ(path) "cannot read PATH/" path ": "
@@ -231,23 +235,51 @@ static const struct vm_case {
 	  .size = 49,
 	  .line = READ(VM_RTMR
 		       "rtmr3:sha384") "it has more than 48 bytes" MEASURE },
+#define HOST                                                             \
+	"; use Linux 6.7 or later, 6.16 under an SVSM, and a host that " \
+	"attests"
 	{ .name = "another request",
 	  .kernel = { .no_item = true, .err = EEXIST },
+	  .line = "cannot ask for an attestation report: File exists; run "
+		  "one cvmctl evidence at a time, as root" },
+	{ .name = "not root",
+	  .kernel = { .no_item = true, .err = EACCES },
+	  .line = "cannot ask for an attestation report: Permission denied; "
+		  "run one cvmctl evidence at a time, as root" },
+	{ .name = "no signature",
+	  .kernel = { .refused = "outblob", .err = EIO },
+	  .line = "cannot read outblob of the attestation report: Input/output "
+		  "error" HOST },
+	{ .name = "no request",
+	  .kernel = { .refused = "inblob", .err = EBUSY },
+	  .line = "cannot write inblob of the attestation report: Device or "
+		  "resource busy" HOST },
+	{ .name = "no memory",
+	  .kernel = { .refused = "outblob", .err = ENOMEM },
+	  .line = "cannot read outblob of the attestation report: Cannot "
+		  "allocate memory; give the VM more memory" },
+	{ .name = "in init, another request",
+	  .kernel = { .no_item = true, .err = EEXIST },
+	  .in_init = true,
 	  .line = "cannot ask for an attestation report: File exists; load "
 		  "sev-guest in [modules] of boot.conf" },
+	{ .name = "in init, no signature",
+	  .kernel = { .refused = "outblob", .err = EIO },
+	  .in_init = true,
+	  .line = "cannot read outblob of the attestation report: Input/output "
+		  "error; boot under an SVSM, with Linux 6.16 or later" },
 	{ .name = "written meanwhile",
 	  .kernel = { .raced = "outblob" },
 	  .line = "cannot use the attestation report: its generation went from "
 		  "0 to 5, not by 4; let nothing else ask for attestation "
 		  "reports" },
 #define FLOOR "cannot read privlevel_floor of the attestation report: "
-#define SVSM  "; boot under an SVSM, with Linux 6.16 or later"
 	{ .name = "no VMPL",
 	  .kernel = { .no_svsm = true, .floor = "low\n" },
-	  .line = FLOOR "Invalid argument" SVSM },
+	  .line = FLOOR "Invalid argument" HOST },
 	{ .name = "VMPL 4",
 	  .kernel = { .no_svsm = true, .floor = "4\n" },
-	  .line = FLOOR "Numerical result out of range" SVSM },
+	  .line = FLOOR "Numerical result out of range" HOST },
 #define NOTHING                                                          \
 	"cannot collect evidence: there is neither a TPM nor a report; " \
 	"attach a working TPM 2.0 to the VM"
@@ -287,7 +319,9 @@ static void judges_the_vm(void **state)
 	int r;
 
 	make_vm(c, &vm);
+	in_init = c->in_init;
 	r = collect(&vm, NULL, &e, &f);
+	in_init = false;
 	vm_power_off(&vm);
 	if (!c->line) {
 		assert_ok(r, &f);
