@@ -204,6 +204,8 @@ static int listen_and_serve(const struct broker_options *o, struct broker *b,
 
 	if (r < 0)
 		return fail_errno(f, r, "check --store", "open %s", o->store);
+	/* no core, and no debugger of this user's: it fails for no process */
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	r = sign_key_read(o->key, &key, f);
 	if (r < 0)
 		return r;

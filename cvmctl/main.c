@@ -10,6 +10,7 @@
 #include "cvmctl/command.h"
 #include "cvmctl/tool/child.h"
 #include "cvmctl/tool/interrupt.h"
+#include "cvmctl/tool/key-memory.h"
 #include "lib/own.h"
 
 static const struct {
@@ -71,6 +72,7 @@ int main(int argc, char **argv)
 	const char *name = argc > 1 ? argv[1] : "";
 	struct fail f = { 0 };
 
+	(void)key_memory_protect(); /* if not, keys work as they are */
 	interrupt_install();
 	child_extend_path();
 	for (size_t i = 0; i < array_size(commands); i++)

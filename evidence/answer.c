@@ -55,15 +55,20 @@ static int signed_text(const struct bytes *token,
 	return text_failed(ret) ? -ENOMEM : 0;
 }
 
+/*
+ * By a copy of the key: OpenSSL keeps the factors of an RSA key that has
+ * signed in its ordinary heap, until the key is freed.
+ */
 static int sign(const struct text *t, EVP_PKEY *key, struct bytes *ret)
 {
+	own_key EVP_PKEY *copy = EVP_PKEY_dup(key);
 	own_context EVP_MD_CTX *context = EVP_MD_CTX_new();
 	uint8_t signature[answer_signature_max];
 	size_t len = sizeof(signature);
 
-	if (!context)
+	if (!copy || !context)
 		return -ENOMEM;
-	if (EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) != 1 ||
+	if (EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, copy) != 1 ||
 	    EVP_DigestSign(context, signature, &len, (const uint8_t *)t->s,
 			   t->len) != 1)
 		return -EIO;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -175,11 +176,38 @@ static void outlives_a_failed_fork(void **state)
 		fail_msg("it says: %s", (const char *)said.data);
 }
 
+/* The key that signs is in no core of the process that has read it. */
+static void leaves_no_core(void **state)
+{
+	own_place struct tree t = { .fd = -1 };
+	struct fail f = { 0 };
+	int status;
+	pid_t pid;
+
+	(void)state;
+	make_files(&t);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)cvmctl_run(command_broker, &f,
+				 "broker --listen unix:/nowhere/s --store "
+				 "store --key key --audit audit --ek " EK
+				 " --without-hardware --apps-only image");
+		_exit(prctl(PR_GET_DUMPABLE) == 0 &&
+				      strcmp(f.remedy, "check --listen") == 0
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	static const struct table tables[] = {
 		TABLE(refuses, refusals),
 		CASE(outlives_a_failed_fork),
+		CASE(leaves_no_core),
 	};
 
 	return table_run(tables, array_size(tables));

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "cvmctl/tool/key-file.h"
+#include "cvmctl/tool/key-memory.h"
 #include "lib/own.h"
 
 static const char what_use[] = "use the release key";
@@ -34,6 +35,11 @@ static void context_free(EVP_MD_CTX **context)
 	EVP_MD_CTX_free(*context);
 }
 
+static void key_free(EVP_PKEY **key)
+{
+	EVP_PKEY_free(*key);
+}
+
 static void ecdsa_free(ECDSA_SIG **sig)
 {
 	ECDSA_SIG_free(*sig);
@@ -41,6 +47,7 @@ static void ecdsa_free(ECDSA_SIG **sig)
 
 #define own_bio	    __attribute__((cleanup(bio_free)))
 #define own_context __attribute__((cleanup(context_free)))
+#define own_key	    __attribute__((cleanup(key_free)))
 #define own_ecdsa   __attribute__((cleanup(ecdsa_free)))
 
 void sign_key_free(struct sign_key **key)
@@ -79,7 +86,7 @@ static int read_public(EVP_PKEY *private, struct release_key *ret)
 	return release_key_parse(&pem, ret);
 }
 
-/* OpenSSL reads from our memory, and wipes what it makes of it. */
+/* OpenSSL reads from our memory; what it makes of it: see key-memory.h. */
 static EVP_PKEY *parse(const struct secret *pem)
 {
 	own_bio BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
@@ -100,6 +107,7 @@ int sign_key_read(const char *path, struct sign_key **ret, struct fail *f)
 	if (r < 0)
 		return r;
 	key->private = parse(&pem);
+	key_memory_wipe_stack();
 	if (!key->private)
 		return fail_because(f,
 				    "it is no private key in PEM without a "
@@ -142,19 +150,22 @@ static int unwrap_ecdsa(const struct bytes *der, struct bytes *ret)
 	return bytes_copy(raw, sizeof(raw), ret);
 }
 
-/* PKCS#1 v1.5 is what OpenSSL pads RSA signatures with by default. */
+/*
+ * PKCS#1 v1.5 is what OpenSSL pads RSA signatures with by default. By a copy,
+ * as in evidence/answer.c.
+ */
 static int sign(const struct sign_key *key, const struct policy *policy,
 		struct bytes *ret)
 {
+	own_key EVP_PKEY *copy = EVP_PKEY_dup(key->private);
 	own_context EVP_MD_CTX *context = EVP_MD_CTX_new();
 	uint8_t sig[signature_max];
 	size_t len = sizeof(sig);
 	struct bytes out = { .data = sig };
 
-	if (!context)
+	if (!copy || !context)
 		return -ENOMEM;
-	if (EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL,
-			       key->private) != 1 ||
+	if (EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, copy) != 1 ||
 	    EVP_DigestSign(context, sig, &len, policy->digest,
 			   sizeof(policy->digest)) != 1)
 		return -EIO;

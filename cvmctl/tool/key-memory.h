@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Where OpenSSL keeps private keys, and what it leaves behind of them. */
+#ifndef CVMCTL_TOOL_KEY_MEMORY_H
+#define CVMCTL_TOOL_KEY_MEMORY_H
+
+#include <stdbool.h>
+
+/*
+ * From here on private keys are in memory that is locked, if the user may lock
+ * so much, and in no dump; and what OpenSSL frees is wiped. To be called once,
+ * before OpenSSL allocates anything: false when it was too late.
+ */
+bool key_memory_protect(void);
+
+/* Wipes what functions that have returned left on the stack: 32 KiB of it. */
+void key_memory_wipe_stack(void);
+
+#endif
