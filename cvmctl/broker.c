@@ -5,6 +5,7 @@
  * connection has a process of its own, so that none can hold up another.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -200,7 +201,8 @@ static int listen_and_serve(const struct broker_options *o, struct broker *b,
 	own_sign_key struct sign_key *key = NULL;
 	own_fd int audit = -1;
 	own_fd int listener = -1;
-	int r = access(o->store, R_OK | X_OK) < 0 ? -errno : 0;
+	own_fd int store = open(o->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = store < 0 || faccessat(store, ".", X_OK, 0) < 0 ? -errno : 0;
 
 	if (r < 0)
 		return fail_errno(f, r, "check --store", "open %s", o->store);

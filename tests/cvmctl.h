@@ -21,7 +21,7 @@
 
 typedef int cvmctl_command(int argc, char **argv, struct fail *f);
 
-enum { cvmctl_words_max = 40, cvmctl_output_max = 64 * 1024 };
+enum { cvmctl_words_max = 100, cvmctl_output_max = 64 * 1024 };
 
 __attribute__((format(printf, 3, 4))) static inline int
 cvmctl_run(cvmctl_command *command, struct fail *f, const char *words, ...)

@@ -27,6 +27,10 @@ enum { seconds = 20 };
 	"--snp-measurement 0123456789abcdef0123456789abcdef0123456789abcdef" \
 	"0123456789abcdef0123456789abcdef0123456789abcdef"
 
+#define ARGUMENTS(what) \
+	"cannot read the arguments: " what "; see cvmctl broker --help"
+#define P4 "--pcr 4=0 --pcr 4=0 --pcr 4=0 --pcr 4=0 "
+#define P8 P4 P4
 #define NO_TPM                                                             \
 	"cannot trust any VM: no TPM is believed; give --ek, --ek-ca, or " \
 	"--snp-certs with --snp-measurement"
@@ -49,6 +53,23 @@ static const struct refusal {
 	int result;	   /* COMMAND_USAGE, or -1 for any failure */
 	const char *line;
 } refusals[] = {
+#define NO_TIME(seconds) \
+	ARGUMENTS("--timeout " seconds " is not 1 to 3600 seconds")
+	{ "--timeout 0", COMMAND_USAGE, NO_TIME("0") },
+	{ "--timeout 3601", COMMAND_USAGE, NO_TIME("3601") },
+	{ "--timeout -1", COMMAND_USAGE, NO_TIME("-1") },
+	{ "--timeout 1m", COMMAND_USAGE, NO_TIME("1m") },
+	{ "--timeout 18446744073709551617", COMMAND_USAGE,
+	  NO_TIME("18446744073709551617") },
+	{ "--timeout \"\"", COMMAND_USAGE, ARGUMENTS("--timeout is empty") },
+	{ "--timeout 1 --timeout 2", COMMAND_USAGE,
+	  ARGUMENTS("--timeout is repeated") },
+	{ "--listen unix:t", COMMAND_USAGE, ARGUMENTS("--listen is repeated") },
+	{ "--apps-only --apps-only", COMMAND_USAGE,
+	  ARGUMENTS("--apps-only is repeated") },
+	{ P8 P8 P8 P8 "--pcr 4=0", COMMAND_USAGE,
+	  ARGUMENTS("--pcr is given more than 32 times") },
+	{ "more", COMMAND_USAGE, ARGUMENTS("image is too much") },
 	{ "--without-hardware", COMMAND_USAGE, NO_TPM },
 	{ "--snp-certs d", COMMAND_USAGE, NO_TPM },
 	{ LAUNCH, COMMAND_USAGE, NO_TPM },

@@ -141,7 +141,7 @@ static const struct refusal {
 	  "cannot read the signatures in kernel: they have not the form of "
 	  "tpm2-pcr-signature.json; sign the PCR values again with cvmctl "
 	  "sign" },
-	{ BUILD "--apps none", -1,
+	{ BUILD "--cmdline \"\" --apps none", -1,
 	  "cannot read none: No such file or directory; check --apps" },
 	{ BUILD "--ima-policy kernel", -1,
 	  "cannot use IMA policy kernel: boot.conf does not name it; set "

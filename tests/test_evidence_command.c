@@ -43,10 +43,16 @@ static const struct refusal {
 #define NO_LIST ARGUMENTS("--pcrs is no list such as 4,9,14", "evidence")
 	{ "evidence --pcrs 24", COMMAND_USAGE, NO_LIST },
 	{ "evidence --pcrs 4,4", COMMAND_USAGE, NO_LIST },
-	{ "evidence --pcrs \"\"", COMMAND_USAGE, NO_LIST },
+	{ "evidence --pcrs \"\"", COMMAND_USAGE,
+	  ARGUMENTS("--pcrs is empty", "evidence") },
+	{ "evidence --root \"\"", COMMAND_USAGE,
+	  ARGUMENTS("--root is empty", "evidence") },
+	{ "evidence --identity --identity", COMMAND_USAGE,
+	  ARGUMENTS("--identity is repeated", "evidence") },
 #define NO_NONCE \
 	ARGUMENTS("--nonce is not 1 to 64 bytes in lower-case hex", "evidence")
-	{ "evidence --nonce \"\"", COMMAND_USAGE, NO_NONCE },
+	{ "evidence --nonce \"\"", COMMAND_USAGE,
+	  ARGUMENTS("--nonce is empty", "evidence") },
 	{ "evidence --nonce 0", COMMAND_USAGE, NO_NONCE },
 	{ "evidence --nonce 0A", COMMAND_USAGE, NO_NONCE },
 	{ "evidence --nonce 000000000000000000000000000000000000000000000000"

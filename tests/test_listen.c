@@ -94,6 +94,7 @@ static const struct bad_case {
 } bad[] = {
 	{ "", "it is neither unix:PATH nor vsock:PORT" },
 	{ "/tmp/s", "it is neither unix:PATH nor vsock:PORT" },
+	{ "unix:", "it is neither unix:PATH nor vsock:PORT" },
 	{ "tcp:7000", "it is neither unix:PATH nor vsock:PORT" },
 	{ "unix:/nowhere/s", "No such file or directory" },
 	{ "unix:/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"

@@ -162,6 +162,23 @@ static void broker_needs_its_keys(void **state)
 		       "--store");
 }
 
+static void store_is_a_directory(void **state)
+{
+	own_place struct tree t = { .fd = -1 };
+	struct fail f = { 0 };
+
+	(void)state;
+	enter(&t);
+	tree_dir(&t, "image");
+	tree_file(&t, "image/manifest.json", 0644, MANIFEST_PCR14);
+	tree_file(&t, "store", 0755, "");
+	assert_refusal(cvmctl_run(command_broker, &f,
+				  "broker --listen unix:s --store store "
+				  "--key k --audit a --apps-only --ek " EK
+				  " --without-hardware image"),
+		       &f, "cannot open store: Not a directory; check --store");
+}
+
 static const struct usage_case {
 	const char *words;
 	const char *reason;
@@ -192,6 +209,7 @@ int main(void)
 		CASE(overwrites_nothing),
 		CASE(asks_the_image),
 		CASE(broker_needs_its_keys),
+		CASE(store_is_a_directory),
 		TABLE(refuses_usage, usages),
 	};
 

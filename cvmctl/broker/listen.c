@@ -70,8 +70,10 @@ static int bind_vsock(int fd, const char *port_text)
 
 int listen_open(const char *where, struct fail *f)
 {
+	/* an empty path is a socket without a file, open to everybody */
 	bool is_unix =
-		strncmp(where, unix_prefix, sizeof(unix_prefix) - 1) == 0;
+		strncmp(where, unix_prefix, sizeof(unix_prefix) - 1) == 0 &&
+		where[sizeof(unix_prefix) - 1];
 	bool is_vsock =
 		strncmp(where, vsock_prefix, sizeof(vsock_prefix) - 1) == 0;
 	own_fd int fd = -1;

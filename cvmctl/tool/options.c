@@ -10,7 +10,7 @@
 #include "cvmctl/tool/result.h"
 #include "lib/own.h"
 
-enum { first_option = 256, help_option = 'h' };
+enum { help_option = 256, first_option };
 
 static bool is_end(const struct option_spec *s)
 {
@@ -50,27 +50,42 @@ int options_refuse(struct fail *f, const char *command, const char *reason, ...)
 	return COMMAND_USAGE;
 }
 
-/* Puts one value where its row says. */
-static int take(const struct option_spec *s, const char *value)
+static const char *take_text(const char **target, const char *value)
+{
+	if (*target)
+		return "is repeated";
+	*target = value;
+	return NULL;
+}
+
+/*
+ * Puts one value where its row says. NULL, or what is wrong with it: an empty
+ * one is most often a variable of the caller's that is not set.
+ */
+static const char *take(const struct option_spec *s, const char *value)
 {
 	struct option_list *list = s->target;
+	bool *flag = s->target;
 
+	if (value && !*value && s->kind != OPTION_LINE)
+		return "is empty";
 	switch (s->kind) {
-	case OPTION_FLAG: *(bool *)s->target = true; return 0;
+	case OPTION_FLAG:
+		if (*flag)
+			return "is repeated";
+		*flag = true;
+		return NULL;
 	case OPTION_LIST:
 		if (list->n == option_list_max)
-			return -1;
+			return "is given more than 32 times";
 		list->value[list->n++] = value;
-		return 0;
+		return NULL;
 	case OPTION_TEXT:
+	case OPTION_LINE:
 	case OPTION_REQUIRED:
-	case OPTION_OPERAND:
-		if (*(const char **)s->target)
-			return -1;
-		*(const char **)s->target = value;
-		return 0;
+	case OPTION_OPERAND: return take_text(s->target, value);
 	}
-	return -1;
+	return "is unknown";
 }
 
 static void fill_table(const struct option_spec *specs, struct option *table)
@@ -94,9 +109,13 @@ static int take_operands(const struct option_spec *specs, int argc, char **argv,
 
 	for (const struct option_spec *s = specs; !is_end(s); s++) {
 		const char **target = s->target;
+		const char *why = NULL;
 
 		if (s->kind == OPTION_OPERAND && at < argc)
-			(void)take(s, argv[at++]); /* each operand once */
+			why = take(s, argv[at++]);
+		if (why)
+			return options_refuse(f, argv[0], "%s %s", s->value,
+					      why);
 		if (s->kind == OPTION_OPERAND && !*target)
 			return options_refuse(f, argv[0], "%s is missing",
 					      s->value);
@@ -109,11 +128,28 @@ static int take_operands(const struct option_spec *specs, int argc, char **argv,
 	return 0;
 }
 
+/* What getopt_long did not like: it says so in c and optopt. */
+static int refuse_word(int c, char **argv, struct fail *f)
+{
+	const char letter[] = { '-', (char)optopt, '\0' };
+
+	if (c == ':')
+		return options_refuse(f, argv[0], "%s needs a value",
+				      argv[optind - 1]);
+	if (optopt >= help_option)
+		return options_refuse(f, argv[0], "%s takes no value",
+				      argv[optind - 1]);
+	/* of several letters in a word only one is not liked */
+	return options_refuse(f, argv[0], "%s is unknown",
+			      optopt ? letter : argv[optind - 1]);
+}
+
 int options_read(const struct option_usage *usage,
 		 const struct option_spec *specs, int argc, char **argv,
 		 struct fail *f)
 {
 	struct option table[options_max + 2] = { 0 };
+	const char *why;
 	int c;
 
 	fill_table(specs, table);
@@ -125,13 +161,12 @@ int options_read(const struct option_usage *usage,
 			return COMMAND_HELP;
 		}
 		if (c == '?' || c == ':')
-			return options_refuse(f, argv[0],
-					      c == '?' ? "%s is unknown"
-						       : "%s needs a value",
-					      argv[optind - 1]);
-		if (take(&specs[c - first_option], optarg) < 0)
-			return options_refuse(f, argv[0], "--%s is repeated",
-					      specs[c - first_option].name);
+			return refuse_word(c, argv, f);
+		why = take(&specs[c - first_option], optarg);
+		if (why)
+			return options_refuse(f, argv[0], "--%s %s",
+					      specs[c - first_option].name,
+					      why);
 	}
 	return take_operands(specs, argc, argv, f);
 }

@@ -25,7 +25,8 @@ struct option_list {
 
 enum option_kind {
 	OPTION_TEXT,	 /* --name VALUE, target is a const char * */
-	OPTION_REQUIRED, /* the same, and must be there */
+	OPTION_LINE,	 /* the same, and may be empty */
+	OPTION_REQUIRED, /* --name VALUE that must be there */
 	OPTION_LIST,	 /* may repeat, target is a struct option_list */
 	OPTION_FLAG,	 /* no value, target is a bool */
 	OPTION_OPERAND,	 /* no name; one argument that must be there */
@@ -45,7 +46,10 @@ struct option_usage {
 	const char *about;    /* a sentence or two */
 };
 
-/* 0, COMMAND_HELP, or COMMAND_USAGE with *f. Values are borrowed from argv. */
+/*
+ * 0, COMMAND_HELP, or COMMAND_USAGE with *f. Values are borrowed from argv; but
+ * for an OPTION_LINE none is empty.
+ */
 int options_read(const struct option_usage *usage,
 		 const struct option_spec *specs, int argc, char **argv,
 		 struct fail *f);
