@@ -88,6 +88,12 @@ static const struct refusal {
 	  NO_ROOT("amd-ask/ask.pem") },
 	{ "--nonce 00 --snp-certs amd-vcek e m", -1,
 	  NO_ROOT("amd-vcek/vcek.pem") },
+	{ "--nonce 00 --tdx-root empty e m", -1,
+	  "cannot use empty: it is not one certificate in PEM; check "
+	  "--tdx-root" },
+	{ "--nonce 00 --tdx-root ca.pem e m", -1,
+	  "cannot use ca.pem: it is not one certificate in PEM; check "
+	  "--tdx-root" },
 	{ "--nonce 00 --snp-certs . e m", -1,
 	  "cannot read ./ark.pem: No such file or directory; check "
 	  "--snp-certs" },

@@ -178,6 +178,21 @@ static int read_snp(const struct verify_words *w, const char *command,
 					&x->snp.vcek, f);
 }
 
+static int read_tdx_root(const char *path, struct verify_files *files,
+			 const struct bytes **ret, struct fail *f)
+{
+	static const char remedy[] = "check --tdx-root";
+	own_certificate X509 *c = NULL;
+	int r = keep_file(files, path, td_root_max, remedy, ret, f);
+
+	if (r < 0)
+		return r;
+	c = certificate_read_pem(*ret);
+	return c ? 0
+		 : fail_because(f, "it is not one certificate in PEM", remedy,
+				"use %s", path);
+}
+
 static int read_tdx(const struct verify_words *w, const char *command,
 		    struct verify_files *files, struct expectations *x,
 		    struct fail *f)
@@ -192,8 +207,7 @@ static int read_tdx(const struct verify_words *w, const char *command,
 				  &x->tdx.rtmr[i], f);
 	if (r || !w->tdx_root)
 		return r;
-	return keep_file(files, w->tdx_root, td_root_max, "check --tdx-root",
-			 &x->tdx.root, f);
+	return read_tdx_root(w->tdx_root, files, &x->tdx.root, f);
 }
 
 int verify_read_words(const struct verify_words *words, const char *command,
