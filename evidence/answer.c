@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/own-crypto.h"
 #include "lib/own.h"
 #include "lib/text.h"
 #include "seal/json-values.h"
@@ -20,19 +21,6 @@
 static const char label[] = "cvm-init delivered key";
 
 enum { json_depth_max = 2 };
-
-static void key_free(EVP_PKEY **key)
-{
-	EVP_PKEY_free(*key);
-}
-
-static void context_free(EVP_MD_CTX **context)
-{
-	EVP_MD_CTX_free(*context);
-}
-
-#define own_key	    __attribute__((cleanup(key_free)))
-#define own_context __attribute__((cleanup(context_free)))
 
 /*
  * The label and the UUID with their NULs, what is fresh, the nonce's length,
@@ -62,7 +50,7 @@ static int signed_text(const struct bytes *token,
 static int sign(const struct text *t, EVP_PKEY *key, struct bytes *ret)
 {
 	own_key EVP_PKEY *copy = EVP_PKEY_dup(key);
-	own_context EVP_MD_CTX *context = EVP_MD_CTX_new();
+	own_digest_context EVP_MD_CTX *context = EVP_MD_CTX_new();
 	uint8_t signature[answer_signature_max];
 	size_t len = sizeof(signature);
 
@@ -249,7 +237,7 @@ static int verify(const struct answer *a, const struct text *t)
 {
 	const unsigned char *at = a->key.data;
 	own_key EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)a->key.len);
-	own_context EVP_MD_CTX *context = EVP_MD_CTX_new();
+	own_digest_context EVP_MD_CTX *context = EVP_MD_CTX_new();
 
 	if (!context)
 		return -ENOMEM;

@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "lib/own-crypto.h"
 #include "lib/own.h"
 
 enum { store_max = 64 }; /* certificates of a PEM file */
@@ -19,18 +20,6 @@ void certificate_store_free(X509_STORE **store)
 {
 	X509_STORE_free(*store);
 }
-
-void public_key_free(EVP_PKEY **key)
-{
-	EVP_PKEY_free(*key);
-}
-
-static void free_bio(BIO **bio)
-{
-	(void)BIO_free(*bio); /* of memory: nothing can be lost */
-}
-
-#define own_bio __attribute__((cleanup(free_bio)))
 
 static BIO *open_pem(const struct bytes *pem)
 {

@@ -11,11 +11,9 @@
 
 void certificate_free(X509 **certificate);
 void certificate_store_free(X509_STORE **store);
-void public_key_free(EVP_PKEY **key);
 
 #define own_certificate	      __attribute__((cleanup(certificate_free)))
 #define own_certificate_store __attribute__((cleanup(certificate_store_free)))
-#define own_public_key	      __attribute__((cleanup(public_key_free)))
 
 /* One certificate in DER, and nothing after it; NULL. The caller frees. */
 X509 *certificate_read_der(const uint8_t *data, size_t len);

@@ -2,25 +2,13 @@
 /* See ecdsa.h. */
 #include "evidence/ecdsa.h"
 
-#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 
-static void free_pair(ECDSA_SIG **pair)
-{
-	ECDSA_SIG_free(*pair);
-}
-
-static void free_digest(EVP_MD_CTX **context)
-{
-	EVP_MD_CTX_free(*context);
-}
-
-#define own_pair   __attribute__((cleanup(free_pair)))
-#define own_digest __attribute__((cleanup(free_digest)))
+#include "lib/own-crypto.h"
 
 size_t ecdsa_write_der(BIGNUM *r, BIGNUM *s, uint8_t ret[static ecdsa_der_max])
 {
-	own_pair ECDSA_SIG *pair = ECDSA_SIG_new();
+	own_ecdsa ECDSA_SIG *pair = ECDSA_SIG_new();
 	uint8_t *end = ret;
 	int len;
 
@@ -38,7 +26,7 @@ size_t ecdsa_write_der(BIGNUM *r, BIGNUM *s, uint8_t ret[static ecdsa_der_max])
 bool ecdsa_is_valid(EVP_PKEY *key, const char *digest, BIGNUM *r, BIGNUM *s,
 		    const struct unmarshal *data)
 {
-	own_digest EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	own_digest_context EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	uint8_t der[ecdsa_der_max];
 	size_t len = ecdsa_write_der(r, s, der);
 

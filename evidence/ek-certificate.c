@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "evidence/certificates.h"
+#include "lib/own-crypto.h"
 
 static void free_context(X509_STORE_CTX **context)
 {
@@ -77,7 +78,7 @@ int ek_certificate_check(const struct bytes *certificate,
 	own_certificate_store X509_STORE *store = certificate_store_read(ca);
 	own_certificate X509 *c =
 		certificate_read_der(certificate->data, certificate->len);
-	own_public_key EVP_PKEY *key = tpm_public_import(ek);
+	own_key EVP_PKEY *key = tpm_public_import(ek);
 
 	if (!certificate->len)
 		return fail_reason(f, "the TPM has no certificate for it");

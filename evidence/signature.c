@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "evidence/ecdsa.h"
+#include "lib/own-crypto.h"
 #include "lib/own.h"
 #include "seal/pcr.h"
 
@@ -23,19 +24,6 @@ enum {
 	alg_ecdsa = 0x0018,
 	coordinate_max = 48,
 };
-
-static void free_key(EVP_PKEY **key)
-{
-	EVP_PKEY_free(*key);
-}
-
-static void free_digest(EVP_MD_CTX **context)
-{
-	EVP_MD_CTX_free(*context);
-}
-
-#define own_key	   __attribute__((cleanup(free_key)))
-#define own_digest __attribute__((cleanup(free_digest)))
 
 /* One signature, taken apart. */
 struct signature {
@@ -80,7 +68,7 @@ static size_t write_pair(const struct signature *s,
 static bool is_valid(EVP_PKEY *key, const struct signature *s,
 		     const struct bytes *data, const uint8_t *value, size_t len)
 {
-	own_digest EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	own_digest_context EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *options = NULL; /* the context's own */
 
 	if (!ctx || EVP_DigestVerifyInit_ex(ctx, &options, digest_name(s->alg),

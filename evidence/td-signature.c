@@ -15,6 +15,7 @@
 #include "evidence/ecdsa.h"
 #include "evidence/td-quote.h"
 #include "lib/digest.h"
+#include "lib/own-crypto.h"
 #include "lib/own.h"
 #include "seal/public.h"
 
@@ -124,7 +125,7 @@ static const char *check_signatures(const struct td_quote *q, X509 *pck,
 		.y = { q->key + number_size, number_size }
 	};
 	const struct unmarshal enclave = { q->enclave, td_enclave_size };
-	own_public_key EVP_PKEY *key = tpm_public_import(&point);
+	own_key EVP_PKEY *key = tpm_public_import(&point);
 	int r;
 
 	if (!is_signed_by(X509_get0_pubkey(pck), q->enclave_signature,

@@ -5,6 +5,7 @@
 #include <openssl/params.h>
 #include <string.h>
 
+#include "lib/own-crypto.h"
 #include "seal/public.h"
 
 enum {
@@ -12,16 +13,9 @@ enum {
 	coordinate_max = 48 /* of P-384 */
 };
 
-static void free_context(EVP_PKEY_CTX **context)
-{
-	EVP_PKEY_CTX_free(*context);
-}
-
-#define own_context __attribute__((cleanup(free_context)))
-
 static EVP_PKEY *import_key(const char *type, OSSL_PARAM *params)
 {
-	own_context EVP_PKEY_CTX *ctx =
+	own_key_context EVP_PKEY_CTX *ctx =
 		EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
 	EVP_PKEY *key = NULL;
 

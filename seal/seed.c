@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/own-crypto.h"
 #include "lib/own.h"
 #include "seal/kdf.h"
 
@@ -23,19 +24,6 @@ enum {
 	point_size = 1 + 2 * coordinate_size, /* uncompressed: SEC 1, 2.3.3 */
 	rsa_size = 256,
 };
-
-static void free_key(EVP_PKEY **key)
-{
-	EVP_PKEY_free(*key);
-}
-
-static void free_context(EVP_PKEY_CTX **context)
-{
-	EVP_PKEY_CTX_free(*context);
-}
-
-#define own_key	    __attribute__((cleanup(free_key)))
-#define own_context __attribute__((cleanup(free_context)))
 
 /* OpenSSL's own reasons are no help: what it is given was checked. */
 static int fail_crypto(struct fail *f)
@@ -64,7 +52,7 @@ static bool encrypt_seed(EVP_PKEY *key, const char *use,
 			(size_t)label_len + 1),
 		OSSL_PARAM_construct_end(),
 	};
-	own_context EVP_PKEY_CTX *ctx =
+	own_key_context EVP_PKEY_CTX *ctx =
 		EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 	size_t len = rsa_size;
 
@@ -90,7 +78,7 @@ static int make_rsa(const struct srk_public *srk, const char *use,
 /* The x coordinate of the shared point, all 32 bytes of it. */
 static bool share_point(EVP_PKEY *ours, EVP_PKEY *theirs, struct secret *ret)
 {
-	own_context EVP_PKEY_CTX *ctx =
+	own_key_context EVP_PKEY_CTX *ctx =
 		EVP_PKEY_CTX_new_from_pkey(NULL, ours, NULL);
 	size_t len = ret->len;
 

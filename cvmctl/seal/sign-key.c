@@ -10,6 +10,7 @@
 
 #include "cvmctl/tool/key-file.h"
 #include "cvmctl/tool/key-memory.h"
+#include "lib/own-crypto.h"
 #include "lib/own.h"
 
 static const char what_use[] = "use the release key";
@@ -24,31 +25,6 @@ struct sign_key {
 	EVP_PKEY *private;
 	struct release_key public;
 };
-
-static void bio_free(BIO **bio)
-{
-	BIO_free_all(*bio);
-}
-
-static void context_free(EVP_MD_CTX **context)
-{
-	EVP_MD_CTX_free(*context);
-}
-
-static void key_free(EVP_PKEY **key)
-{
-	EVP_PKEY_free(*key);
-}
-
-static void ecdsa_free(ECDSA_SIG **sig)
-{
-	ECDSA_SIG_free(*sig);
-}
-
-#define own_bio	    __attribute__((cleanup(bio_free)))
-#define own_context __attribute__((cleanup(context_free)))
-#define own_key	    __attribute__((cleanup(key_free)))
-#define own_ecdsa   __attribute__((cleanup(ecdsa_free)))
 
 void sign_key_free(struct sign_key **key)
 {
@@ -158,7 +134,7 @@ static int sign(const struct sign_key *key, const struct policy *policy,
 		struct bytes *ret)
 {
 	own_key EVP_PKEY *copy = EVP_PKEY_dup(key->private);
-	own_context EVP_MD_CTX *context = EVP_MD_CTX_new();
+	own_digest_context EVP_MD_CTX *context = EVP_MD_CTX_new();
 	uint8_t sig[signature_max];
 	size_t len = sizeof(sig);
 	struct bytes out = { .data = sig };
