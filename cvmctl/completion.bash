@@ -43,7 +43,7 @@ _cvmctl() {
 		return
 	elif [[ $current == -* ]]; then
 		words=$(_cvmctl_help "${COMP_WORDS[1]}" |
-			sed -n 's/^  \(--[a-z-]*\).*/\1/p')
+			sed -n 's/^  \(--[a-z0-9-]*\).*/\1/p')
 	else
 		_cvmctl_answer -f -- "$current"
 		return

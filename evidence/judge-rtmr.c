@@ -82,7 +82,7 @@ static const struct log_event *find_stranger(const struct judging *j,
 }
 
 /* The log leads to it: is what was booted the manifest's, and nothing else? */
-static int judge_booted(struct judging *j, unsigned n)
+static int judge_booted(struct judging *j, unsigned n, const char *hex)
 {
 	const struct log_event *stranger = find_stranger(j, n);
 	const char *missing = missing_event(j, n);
@@ -91,8 +91,8 @@ static int judge_booted(struct judging *j, unsigned n)
 		return verdict_add(j->v, checks[n], CHECK_REFUSED,
 				   "%s of the manifest was not booted as it "
 				   "is; for a UKI, or where firmware measures "
-				   "more, give --tdx-%s",
-				   missing, checks[n]);
+				   "more, give --tdx-%s; it is %s",
+				   missing, checks[n], hex);
 	if (stranger)
 		return verdict_add(j->v, checks[n], CHECK_REFUSED,
 				   "%s event %zu is not the manifest's: %s %s",
@@ -134,13 +134,13 @@ static int replay(struct judging *j, unsigned n)
 	return r < 0 ? r : 0;
 }
 
-static int judge_logged(struct judging *j, unsigned n)
+static int judge_logged(struct judging *j, unsigned n, const char *hex)
 {
 	int r = replay(j, n);
 
 	if (r <= 0)
 		return r;
-	return is_needed(j, n) ? judge_booted(j, n)
+	return is_needed(j, n) ? judge_booted(j, n, hex)
 			       : verdict_add(j->v, checks[n], CHECK_OK,
 					     "the log of the firmware leads to "
 					     "it");
@@ -155,7 +155,7 @@ static int judge_firmwares(struct judging *j, unsigned n)
 	if (j->x->tdx.rtmr[n].given)
 		return judge_given(j, n, hex);
 	if (j->e->ccel.len)
-		return judge_logged(j, n);
+		return judge_logged(j, n, hex);
 	return verdict_add(j->v, checks[n],
 			   is_needed(j, n) ? CHECK_MISSING : CHECK_SKIPPED,
 			   "it was not compared: none was given; it is %s",

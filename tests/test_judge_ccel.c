@@ -235,13 +235,21 @@ static const struct trial_case cases[] = {
 	{ "another file", load_more, CHECK_REFUSED, "rtmr2",
 	  "ccel event 9 is not the manifest's: EV_EVENT_TAG e" },
 	{ "two kernels", boot_twice, CHECK_REFUSED, "rtmr1",
-	  "the kernel" NOT_BOOTED "rtmr1" },
+	  "the kernel" NOT_BOOTED "rtmr1; it is "
+	  "d0cb7cd933a91d39fae1706c9c99e4759f43bd582da5cdfb"
+	  "124fabef0fce6c1897762fbdb1225edc4d7af845080f31b0" },
 	{ "another command line", have_other_line, CHECK_REFUSED, "rtmr2",
-	  "the command line" NOT_BOOTED "rtmr2" },
+	  "the command line" NOT_BOOTED "rtmr2; it is "
+	  "be6d729522fecf9c73e24c733e649d676f94445ef03de5ef"
+	  "aeae1cd831fb853582103ea02c5357f7357be39abd45aced" },
 	{ "another initramfs", have_other_initramfs, CHECK_REFUSED, "rtmr2",
-	  "the initramfs" NOT_BOOTED "rtmr2" },
+	  "the initramfs" NOT_BOOTED "rtmr2; it is "
+	  "7940299649fb379e7bbe3bc4a3b44d2328e50ef22cf4e810"
+	  "9cdde1033f4d10fd611276c6a5950839d62bad8d086564c3" },
 	{ "a kernel in the settings", hide_in_settings, CHECK_REFUSED, "rtmr1",
-	  "the kernel" NOT_BOOTED "rtmr1" },
+	  "the kernel" NOT_BOOTED "rtmr1; it is "
+	  "5199abce67131ce1a547d6f42fbe8fd86989742fccb143e0"
+	  "6b7442b21b24b44ffc651df1f338aad9c41360831fb96c68" },
 	{ "another log", borrow_log, CHECK_REFUSED, "rtmr0",
 	  "the log of the firmware does not lead to it: of RTMR 0 an event was "
 	  "left out or changed" },
