@@ -172,3 +172,18 @@ def test_verify(tiny, evidence, verify, desk, series):
     for bank, values in eventlog(evidence, desk.folder).items():
         for pcr, value in values.items():
             assert evidence["tpm"]["pcrs"][bank][pcr] == value
+
+
+def test_a_kernel_that_ovmf_does_not_measure(image, boot, desk, verify):
+    """Without "MZ" it is no program for OVMF, which starts it by its legacy
+    loader and measures nothing of it: but the boot manager has begun."""
+    kernel = desk.folder / "vmlinuz"
+    kernel.write_bytes(b"\0\0" + image.kernel.read_bytes()[2:])
+    machine = image.machine(memory_mib=512, firmware="ovmf")
+    result = boot(machine.replace(kernel=kernel)).wait()
+    assert_went_well(result)
+    evidence = json.loads(dumped(result.serial, WRITTEN))
+    status, answer = verify(evidence)
+    assert (status, "boot" in refused(answer)) == (3, True), answer["checks"]
+    begin = next(event for event in answer["events"] if event["pcr"] == 4)
+    assert begin["says"].startswith("Calling EFI Application"), begin
