@@ -201,11 +201,8 @@ static int use_image(const struct seal_options *o, struct json_object *manifest,
 		     struct seal_disk *d, struct fail *f)
 {
 	struct manifest_volume volume;
-	int r;
+	int r = manifest_find_volume(manifest, o->volume, &volume, f);
 
-	if (!o->format && !o->srk)
-		return 0;
-	r = manifest_find_volume(manifest, o->volume, &volume, f);
 	if (r < 0)
 		return r;
 	if (volume.delivered != (o->key_store != NULL))
@@ -227,10 +224,8 @@ static int use_image(const struct seal_options *o, struct json_object *manifest,
 				    "set import = yes in its [volume] and "
 				    "build the image again, or give --tpm",
 				    "seal volume %s", volume.name);
-	if (o->format) {
-		d->label = volume.name;
-		d->uuid = *volume.uuid ? volume.uuid : NULL;
-	}
+	d->label = volume.name;
+	d->uuid = *volume.uuid ? volume.uuid : NULL;
 	return 0;
 }
 

@@ -25,6 +25,8 @@
 #include "tests/sealing.h"
 #include "tests/sector.h"
 
+#define OTHER_UUID "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f9"
+
 enum { ext4_magic_at = 0x438 };
 
 /* Which of them was written, and where its key is. */
@@ -177,6 +179,27 @@ static void replaces_one_that_is_named(void **state)
 	assert_true(luks_keyslot_opens(l, 0, &rescue));
 }
 
+/* Nothing of it is sealed or removed. */
+static void replaces_no_token_of_another_volume(void **state)
+{
+	own_sealing struct swtpm s = { 0 };
+	own_luks struct luks *l = NULL;
+	own_secret struct secret passphrase = { 0 };
+	struct fail f = { 0 };
+
+	(void)state;
+	sealing_start(&s);
+	assert_ok(sealing_format(&s, &f), &f);
+	assert_refusal(sealing_run(&s, "--replace --uuid " OTHER_UUID, &f), &f,
+		       "cannot seal volume disk: its header says UUID " UUID
+		       ", not " OTHER_UUID "; give the right disk, or give it "
+		       "back its UUID with cryptsetup luksUUID");
+	assert_ok(luks_open("disk", &l, &f), &f);
+	unseal(&s, l, &passphrase);
+	luks_close(&l);
+	assert_ok(sealing_run(&s, "--replace --uuid " UUID, &f), &f);
+}
+
 /* A token that the host changed to name the key which the user counts on. */
 static void keeps_the_key_that_opens_it(void **state)
 {
@@ -293,6 +316,7 @@ int main(void)
 		cmocka_unit_test(formats_what_the_tpm_opens),
 		cmocka_unit_test(adds_and_replaces),
 		cmocka_unit_test(replaces_one_that_is_named),
+		cmocka_unit_test(replaces_no_token_of_another_volume),
 		cmocka_unit_test(keeps_the_key_that_opens_it),
 		cmocka_unit_test(formats_anything_by_force),
 		cmocka_unit_test(names_the_token),

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,19 +25,54 @@ enum {
 	end_size = 1024 * 1024,
 };
 
+/* That of --uuid was looked at with the other arguments. */
+static int parse_uuid(const struct seal_disk *d, uuid_t ret, struct fail *f)
+{
+	if (uuid_parse(d->uuid, ret) < 0)
+		return fail_because(f, "it is none",
+				    "build the image again with cvmctl build",
+				    "use UUID %s of the image", d->uuid);
+	return 0;
+}
+
 int seal_disk_choose_uuid(const struct seal_disk *d,
 			  char ret[static volume_uuid_len + 1], struct fail *f)
 {
 	uuid_t uuid;
+	int r = 0;
 
-	if (!d->uuid)
+	if (d->uuid)
+		r = parse_uuid(d, uuid, f);
+	else
 		uuid_generate_random(uuid);
-	else if (uuid_parse(d->uuid, uuid) < 0)
-		return fail_because(f, "it is none",
-				    "build the image again with cvmctl build",
-				    "use UUID %s of the image", d->uuid);
-	uuid_unparse_lower(uuid, ret);
-	return 0;
+	if (r == 0)
+		uuid_unparse_lower(uuid, ret);
+	return r;
+}
+
+/* A header is the host's to write: a key would name what it says. */
+static int check_uuid(const struct seal_disk *d, const char *its_text,
+		      const uuid_t its, struct fail *f)
+{
+	uuid_t wanted;
+	int r;
+
+	if (!d->uuid) {
+		(void)fprintf(stderr,
+			      "cvmctl: seal: the key will be for volume %s, as "
+			      "%s itself says; --uuid would check it\n",
+			      its_text, d->device);
+		return 0;
+	}
+	r = parse_uuid(d, wanted, f);
+	if (r < 0 || uuid_compare(wanted, its) == 0)
+		return r;
+	(void)fail_because(f, "",
+			   "give the right disk, or give it back its UUID with "
+			   "cryptsetup luksUUID",
+			   "seal volume %s", d->device);
+	return fail_reason(f, "its header says UUID %s, not %s", its_text,
+			   d->uuid);
 }
 
 int seal_disk_read_uuid(const struct seal_disk *d,
@@ -53,7 +89,7 @@ int seal_disk_read_uuid(const struct seal_disk *d,
 				    "give it one with cryptsetup luksUUID",
 				    "seal volume %s", d->device);
 	memcpy(ret, luks_uuid(l), volume_uuid_len + 1);
-	return 0;
+	return check_uuid(d, ret, uuid, f);
 }
 
 static int is_zero(int fd, off_t at, size_t len)
@@ -141,8 +177,8 @@ static int write_token(const struct seal_disk *d, struct luks *l, int token,
 	int r;
 
 	if (d->key_store)
-		return key_store_add(d->key_store, luks_uuid(l), keyslot,
-				     d->secret, f);
+		return key_store_add(d->key_store, d->uuid, keyslot, d->secret,
+				     f);
 	r = token_format(d->sealed, keyslot, &json, f);
 	return r < 0 ? r : luks_write_token(l, token, json, f);
 }
@@ -186,8 +222,7 @@ static int format(const struct seal_disk *d, struct seal_place *ret,
 	if (r == 0 && d->make_ext4) {
 		r = fill(d, l, f);
 		if (r < 0 && d->key_store)
-			key_store_remove(d->key_store, luks_uuid(l),
-					 first_keyslot);
+			key_store_remove(d->key_store, d->uuid, first_keyslot);
 	}
 	if (r == 0)
 		*ret = (struct seal_place){

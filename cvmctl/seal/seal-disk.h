@@ -13,7 +13,7 @@
 
 struct seal_disk {
 	const char *device;
-	const char *uuid;    /* or NULL, for seal_disk_choose_uuid */
+	const char *uuid;    /* or NULL, for ..._choose_uuid, ..._read_uuid */
 	const char *label;   /* of the volume and its file system */
 	uint64_t size_bytes; /* of a new image file; 0: device exists */
 	bool make_ext4;
@@ -38,7 +38,10 @@ struct seal_place {
 int seal_disk_choose_uuid(const struct seal_disk *d,
 			  char ret[static volume_uuid_len + 1], struct fail *f);
 
-/* The UUID of a volume that is there. */
+/*
+ * The UUID of a volume that is there, by its header. Another one than that of
+ * *d is refused; without one there, stderr says that only the disk says so.
+ */
 int seal_disk_read_uuid(const struct seal_disk *d,
 			char ret[static volume_uuid_len + 1], struct fail *f);
 

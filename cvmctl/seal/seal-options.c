@@ -31,11 +31,10 @@ static int check_action(const struct seal_options *o, const char *command,
 		return options_refuse(f, command,
 				      "--add and --replace need --key-file, a "
 				      "key that opens the disk");
-	if (!o->format &&
-	    (o->volume || o->size || o->mkfs || o->uuid || o->force))
+	if (!o->format && (o->size || o->mkfs || o->force))
 		return options_refuse(f, command,
-				      "--volume, --size, --mkfs, --uuid and "
-				      "--force are for --format");
+				      "--size, --mkfs and --force are for "
+				      "--format");
 	if (o->token && !o->replace)
 		return options_refuse(f, command, "--token is for --replace");
 	if (o->mkfs && strcmp(o->mkfs, "ext4") != 0 &&
@@ -114,10 +113,9 @@ static int read_words(int argc, char **argv, struct seal_options *o,
 		{ "replace", OPTION_FLAG, NULL,
 		  "add a key in place of a sealed one", &o->replace },
 		{ "image", OPTION_TEXT, "IMAGE_DIR",
-		  "seal to its PCR 14; --format: its UUID", &o->image },
+		  "seal to its PCR 14, for a volume of it", &o->image },
 		{ "volume", OPTION_TEXT, "NAME",
-		  "--format: which [volume NAME]; else the only one",
-		  &o->volume },
+		  "which [volume NAME] of it; else the only one", &o->volume },
 		{ "prediction", OPTION_TEXT, "FILE",
 		  "seal to what cvmctl predict --boot --json said",
 		  &o->policy.prediction },
@@ -141,7 +139,8 @@ static int read_words(int argc, char **argv, struct seal_options *o,
 		  "--replace: this token; else the only one", &o->token },
 		{ "size", OPTION_TEXT, "SIZE",
 		  "--format: create an image file, such as 64M", &o->size },
-		{ "uuid", OPTION_TEXT, "UUID", "--format: of the volume",
+		{ "uuid", OPTION_TEXT, "UUID",
+		  "of the volume; --add, --replace: which it has to have",
 		  &o->uuid },
 		{ "mkfs", OPTION_TEXT, "ext4|none",
 		  "--format: what the volume holds; else ext4", &o->mkfs },
