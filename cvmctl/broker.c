@@ -161,6 +161,28 @@ static void start_process(const struct broker *b, int listener, int fd,
 	_exit(0);
 }
 
+/* Of what others may give back. */
+static bool is_shortage(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOBUFS ||
+	       err == -ENOMEM;
+}
+
+/*
+ * The end of the broker would end the processes of all connections. The kernel
+ * tells nobody when there is room again, and the one that wants to connect
+ * stays in the backlog.
+ */
+static void wait_for_room(int err, const char *where)
+{
+	struct fail f = { 0 };
+
+	(void)fail_errno(&f, err, "free memory, or let there be more files",
+			 "accept a connection at %s", where);
+	say(&f);
+	(void)sleep(1); /* a signal may cut it short */
+}
+
 static int serve(const struct broker *b, int listener, const char *where,
 		 struct fail *f)
 {
@@ -174,8 +196,10 @@ static int serve(const struct broker *b, int listener, const char *where,
 
 		if (fd >= 0)
 			start_process(b, listener, fd, peer, &processes);
+		else if (is_shortage(fd))
+			wait_for_room(fd, where);
 		else if (fd != -EINTR && fd != -ECONNABORTED)
-			return fail_errno(f, fd, "free memory",
+			return fail_errno(f, fd, "start the broker again",
 					  "accept a connection at %s", where);
 	}
 }

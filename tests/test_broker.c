@@ -117,6 +117,28 @@ pid_t fork(void)
 	return -1;
 }
 
+static const int *failing_accepts; /* errno of each, until 0 */
+
+/* Stands before libc's: the kernel has no descriptor for us, or worse. */
+int accept4(int fd, struct sockaddr *from, socklen_t *size, int flags)
+{
+	int (*real)(int, struct sockaddr *, socklen_t *, int) =
+		(int (*)(int, struct sockaddr *, socklen_t *,
+			 int))dlsym(RTLD_NEXT, "accept4");
+
+	if (!failing_accepts || !*failing_accepts)
+		return real(fd, from, size, flags);
+	errno = *failing_accepts++;
+	return -1;
+}
+
+/* Stands before libc's: says that it would have waited. */
+unsigned sleep(unsigned for_seconds)
+{
+	(void)fprintf(stderr, "sleep %u\n", for_seconds);
+	return 0;
+}
+
 static void make_files(struct tree *t)
 {
 	tree_make(t);
@@ -128,7 +150,7 @@ static void make_files(struct tree *t)
 }
 
 /* In a process of its own, whose first words say that it listens. */
-static pid_t start_broker(unsigned forks)
+static pid_t start_broker(unsigned forks, const int *accepts)
 {
 	struct fail f = { 0 };
 	char line[64] = { 0 };
@@ -140,12 +162,15 @@ static pid_t start_broker(unsigned forks)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		failing_forks = forks;
+		failing_accepts = accepts;
 		(void)dup2(said[1], STDOUT_FILENO);
 		(void)dup2(creat("stderr", 0600), STDERR_FILENO);
 		(void)cvmctl_run(command_broker, &f,
 				 "broker --listen unix:s --store store --key "
 				 "key --audit audit --ek " EK
 				 " --without-hardware --apps-only image");
+		(void)fprintf(stderr, "cannot %s: %s; %s\n", f.what, f.reason,
+			      f.remedy);
 		_exit(1);
 	}
 	(void)close(said[1]);
@@ -186,7 +211,7 @@ static void outlives_a_failed_fork(void **state)
 	(void)state;
 	(void)signal(SIGPIPE, SIG_IGN); /* it may hang up before we speak */
 	make_files(&t);
-	pid = start_broker(2);
+	pid = start_broker(2, NULL);
 	assert_answer(NULL);
 	assert_answer(NULL);
 	assert_answer("cannot read the request: it is not one");
@@ -196,6 +221,53 @@ static void outlives_a_failed_fork(void **state)
 	if (strncmp((const char *)said.data, NO_PROCESS NO_PROCESS,
 		    sizeof(NO_PROCESS NO_PROCESS) - 1) != 0)
 		fail_msg("it says: %s", (const char *)said.data);
+}
+
+#define NO_ROOM(why)                                                           \
+	"cvmctl: broker: cannot accept a connection at unix:s: " why "; free " \
+	"memory, or let there be more files\nsleep 1\n"
+
+/* What passes: it says so, waits, and serves again. */
+static void outlives_a_failed_accept(void **state)
+{
+	static const int errors[] = { EMFILE, ENFILE, ENOBUFS, ENOMEM, 0 };
+	static const char lines[] = NO_ROOM("Too many open files")
+		NO_ROOM("Too many open files in system")
+			NO_ROOM("No buffer space available")
+				NO_ROOM("Cannot allocate memory");
+	own_place struct tree t = { .fd = -1 };
+	own_bytes struct bytes said = { 0 };
+	pid_t pid;
+
+	(void)state;
+	make_files(&t);
+	pid = start_broker(0, errors);
+	assert_answer("cannot read the request: it is not one");
+	assert_return_code(kill(pid, SIGTERM), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(io_read_file(t.fd, "stderr", 4096, &said), 0);
+	if (strncmp((const char *)said.data, lines, sizeof(lines) - 1) != 0)
+		fail_msg("it says: %s", (const char *)said.data);
+}
+
+/* What does not pass ends it, and its service starts it anew. */
+static void ends_when_it_can_listen_no_more(void **state)
+{
+	static const int errors[] = { ECONNABORTED, EINTR, EINVAL, 0 };
+	own_place struct tree t = { .fd = -1 };
+	own_bytes struct bytes said = { 0 };
+	int status;
+	pid_t pid;
+
+	(void)state;
+	make_files(&t);
+	pid = start_broker(0, errors);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	assert_int_equal(io_read_file(t.fd, "stderr", 4096, &said), 0);
+	assert_string_equal((const char *)said.data,
+			    "cannot accept a connection at unix:s: Invalid "
+			    "argument; start the broker again\n");
 }
 
 /* The key that signs is in no core of the process that has read it. */
@@ -229,6 +301,8 @@ int main(void)
 	static const struct table tables[] = {
 		TABLE(refuses, refusals),
 		CASE(outlives_a_failed_fork),
+		CASE(outlives_a_failed_accept),
+		CASE(ends_when_it_can_listen_no_more),
 		CASE(leaves_no_core),
 	};
 
