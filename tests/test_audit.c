@@ -22,7 +22,7 @@
 #include "tests/line.h"
 #include "tests/tmptree.h"
 
-enum { log_max = 1 << 20, writers = 4, lines = 50 };
+enum { log_max = 1 << 20, writers = 4, lines = 50, seconds = 20 };
 
 #define FULL \
 	"cannot write the audit log: No space left on device; check --audit"
@@ -45,7 +45,7 @@ static int note(int fd, const char *volume, struct fail *f)
 		.peer = "unix", .volume = volume, .uuid = "", .reason = "a test"
 	};
 
-	return audit_write(fd, &entry, f);
+	return audit_write(fd, &entry, frame_deadline_in(seconds), f);
 }
 
 /* The volumes of all lines that are JSON; other lines are "-". */
@@ -181,6 +181,66 @@ static void takes_turns(void **state)
 	tree_remove(&tree);
 }
 
+/* Who may read the log may lock it, against writers, for as long as it runs. */
+static pid_t hold_lock(void)
+{
+	struct flock whole = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	int ready[2];
+	char c;
+	pid_t pid;
+
+	assert_return_code(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0 || fcntl(fd, F_SETLK, &whole) < 0 ||
+		    write(ready[1], "", 1) != 1)
+			_exit(1);
+		(void)alarm(2 * seconds); /* if nobody ends it */
+		(void)pause();
+		_exit(1);
+	}
+	(void)close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	(void)close(ready[0]);
+	return pid;
+}
+
+static void waits_for_no_lock_for_ever(void **state)
+{
+	const struct audit_entry entry = {
+		.peer = "unix", .volume = "b", .uuid = "", .reason = "a test"
+	};
+	own_fd int fd = -1;
+	struct fail f = { 0 };
+	frame_deadline start;
+	pid_t pid;
+
+	(void)state;
+	set_up();
+	fd = open_log();
+	assert_ok(note(fd, "a", &f), &f);
+	pid = hold_lock();
+	/* in a second, and when it is too late already */
+	for (uint64_t i = 0; i < 2; i++) {
+		start = frame_deadline_in(0);
+		assert_refusal(
+			audit_write(fd, &entry, start + 1000 * (1 - i), &f), &f,
+			"cannot write the audit log: somebody else keeps its "
+			"lock; look for who has it open");
+		assert_true(frame_deadline_in(0) >= start + 1000 * (1 - i));
+		assert_true(frame_deadline_in(0) < start + 1000 * seconds);
+	}
+	assert_return_code(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	/* one that is free is taken, however late it is */
+	assert_ok(audit_write(fd, &entry, frame_deadline_in(0), &f), &f);
+	assert_lines("ab");
+	tree_remove(&tree);
+}
+
 /* A pipe to who keeps the log, say. */
 static void writes_to_a_pipe(void **state)
 {
@@ -212,7 +272,7 @@ int main(void)
 	static const struct table tables[] = {
 		CASE(leaves_no_half_line), CASE(notices_a_full_disk),
 		CASE(ends_half_a_line),	   CASE(takes_turns),
-		CASE(writes_to_a_pipe),
+		CASE(writes_to_a_pipe),	   CASE(waits_for_no_lock_for_ever),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);

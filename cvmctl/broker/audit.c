@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cvmctl/broker/lock.h"
 #include "lib/io.h"
 #include "lib/json.h"
 #include "lib/own.h"
@@ -72,18 +73,6 @@ static int write_line(const struct audit_entry *e, struct bytes *ret)
 	return json_write_line(o, ret);
 }
 
-/* Each process of a broker has its own, as a lock by flock() would not be. */
-static int lock(int fd, short type)
-{
-	struct flock whole = { .l_type = type, .l_whence = SEEK_SET };
-	int r;
-
-	do
-		r = fcntl(fd, F_SETLKW, &whole);
-	while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : 0;
-}
-
 /* Half a line of a broker that was killed, or could not cut it off. */
 static bool is_cut(int fd, off_t size)
 {
@@ -122,19 +111,21 @@ static int append_to_file(int fd, off_t size, const struct bytes *line)
 	return r;
 }
 
-static int write_locked(int fd, const struct bytes *line)
+/* Each process of a broker has its own, as a lock by flock() would not be. */
+static int write_locked(int fd, const struct bytes *line, frame_deadline until)
 {
 	struct stat st;
-	int r = lock(fd, F_WRLCK);
+	int r = lock_file(fd, until);
 
 	if (r < 0)
 		return r;
 	r = fstat(fd, &st) < 0 ? -errno : append_to_file(fd, st.st_size, line);
-	(void)lock(fd, F_UNLCK); /* gives back what is ours */
+	unlock_file(fd);
 	return r;
 }
 
-int audit_write(int fd, const struct audit_entry *entry, struct fail *f)
+int audit_write(int fd, const struct audit_entry *entry, frame_deadline until,
+		struct fail *f)
 {
 	own_bytes struct bytes line = { 0 };
 	struct stat st;
@@ -143,7 +134,10 @@ int audit_write(int fd, const struct audit_entry *entry, struct fail *f)
 	if (r == 0 && fstat(fd, &st) < 0)
 		r = -errno;
 	if (r == 0)
-		r = S_ISREG(st.st_mode) ? write_locked(fd, &line)
+		r = S_ISREG(st.st_mode) ? write_locked(fd, &line, until)
 					: append(fd, line.data, line.len);
+	if (r == -ETIMEDOUT)
+		return fail_because(f, "somebody else keeps its lock",
+				    "look for who has it open", what_write);
 	return r < 0 ? fail_errno(f, r, remedy, what_write) : 0;
 }

@@ -7,6 +7,7 @@
 
 #include "lib/bytes.h"
 #include "lib/fail.h"
+#include "lib/frame.h"
 
 /* Texts may be "" and names empty, for what a request did not come to. */
 struct audit_entry {
@@ -25,8 +26,10 @@ int audit_open(const char *path, struct fail *f);
 /*
  * Appends one line, and waits until the disk has it: a key is given out only
  * after that. 0; or -errno, and of the line nothing is left. Half a line of
- * somebody else is ended first. Several processes may write to one file.
+ * somebody else is ended first. Several processes may write to one file: who
+ * keeps the lock of the file is waited for until then.
  */
-int audit_write(int fd, const struct audit_entry *entry, struct fail *f);
+int audit_write(int fd, const struct audit_entry *entry, frame_deadline until,
+		struct fail *f);
 
 #endif

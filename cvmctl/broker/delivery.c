@@ -22,7 +22,10 @@
 #include "seal/offline.h"
 #include "seal/token.h"
 
-enum { reason_max = 2 * fail_text_max + 16 };
+enum {
+	reason_max = 2 * fail_text_max + 16,
+	audit_seconds = 5, /* other processes have the log for less */
+};
 
 /* One request on its way to an answer. */
 struct delivery {
@@ -209,6 +212,7 @@ static int make_answer(struct delivery *d, struct bytes *ret, struct fail *f)
 	return r < 0 ? fail_errno(f, r, "check --key", "sign the answer") : 0;
 }
 
+/* A request that ran out of its time is noted as well. */
 static int write_audit(const struct delivery *d, const char *peer,
 		       const char *reason, struct fail *f)
 {
@@ -220,8 +224,10 @@ static int write_audit(const struct delivery *d, const char *peer,
 				     .srk = d->request.tpm.srk,
 				     .delivered = !*reason,
 				     .reason = reason };
+	frame_deadline soon = frame_deadline_in(audit_seconds);
 
-	return audit_write(d->broker->audit_fd, &entry, f);
+	return audit_write(d->broker->audit_fd, &entry,
+			   d->until > soon ? d->until : soon, f);
 }
 
 /* Why, without a remedy: that is for who sees the VM's console. */
