@@ -14,6 +14,10 @@
 
 static const char check[] = "boot";
 
+const char judging_late_kernel[] =
+	"the kernel of the manifest comes after the boot manager: code that "
+	"nobody measured could have said so";
+
 static const unsigned predicted[] = { pcr_kernel, pcr_initrd, pcr_unified,
 				      pcr_overrides };
 
@@ -144,6 +148,18 @@ static int judge_predicted(struct judging *j)
 			   "PCRs 4, 9, 11 and 12 are the predicted ones");
 }
 
+static bool extends(const struct log_event *e, unsigned pcr)
+{
+	return e->pcr == pcr && !e->mr_alone && e->origin != ORIGIN_INFORMATION;
+}
+
+static bool is_at(const struct judging *j, const struct log_event *e,
+		  enum known_place place)
+{
+	return known_is(&j->known, place, e->pcr, &e->digests,
+			judging_banks(j, e->pcr));
+}
+
 /* How many events of a PCR are this one of the manifest's. */
 static size_t count(const struct judging *j, unsigned pcr,
 		    enum known_place place)
@@ -152,16 +168,26 @@ static size_t count(const struct judging *j, unsigned pcr,
 
 	for (size_t i = 0; i < j->v->events.n; i++) {
 		const struct log_event *e = &j->v->events.event[i];
-		const struct known_entry *k;
 
-		if (e->pcr != pcr || e->mr_alone ||
-		    e->origin == ORIGIN_INFORMATION)
-			continue;
-		k = known_find(&j->known, pcr, &e->digests,
-			       judging_banks(j, pcr));
-		n += k && k->place == place;
+		n += extends(e, pcr) && is_at(j, e, place);
 	}
 	return n;
+}
+
+/*
+ * OVMF measures QEMU's kernel when it loads it, and then that its boot manager
+ * starts something. What is no EFI program it starts without measuring it
+ * (X86QemuLoadImageLib): that could extend PCR 4 with anything.
+ */
+static bool begins_with_kernel(const struct judging *j)
+{
+	for (size_t i = 0; i < j->v->events.n; i++) {
+		const struct log_event *e = &j->v->events.event[i];
+
+		if (extends(e, pcr_kernel))
+			return is_at(j, e, KNOWN_KERNEL);
+	}
+	return false;
 }
 
 /* NULL, or the first thing that is not as it has to be. */
@@ -203,6 +229,9 @@ static int judge_events(struct judging *j)
 				   log_source_name(stranger->log),
 				   stranger->number, stranger->type,
 				   stranger->says);
+	if (!begins_with_kernel(j))
+		return verdict_add(j->v, check, CHECK_REFUSED, "%s",
+				   judging_late_kernel);
 	return verdict_add(j->v, check, CHECK_OK,
 			   "the kernel, command line and initramfs of the "
 			   "manifest were booted");

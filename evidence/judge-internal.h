@@ -79,6 +79,9 @@ extern const char judging_report[];   /* that it is about this VM, now */
 extern const char judging_hardware[]; /* that a genuine one has signed */
 extern const char judging_launch[];   /* what the VM was started with */
 
+/* Why the kernel's event does not count unless it is the first. */
+extern const char judging_late_kernel[];
+
 /* The quoted value; NULL if the PCR was not quoted in this bank. */
 const uint8_t *judging_quoted(const struct judging *j, enum digest_alg bank,
 			      unsigned pcr);

@@ -39,6 +39,18 @@ static int judge_given(struct judging *j, unsigned n, const char *hex)
 			   "it is the one that was given");
 }
 
+static bool extends(const struct log_event *e, unsigned n)
+{
+	return e->mr == log_mr_rtmr_0 + n && e->origin != ORIGIN_INFORMATION;
+}
+
+static bool is_at(const struct judging *j, const struct log_event *e,
+		  enum known_place place)
+{
+	return known_is(&j->known, place, e->pcr, &e->digests,
+			1U << DIGEST_SHA384);
+}
+
 /* How many events of a register are this one of the manifest's. */
 static size_t count(const struct judging *j, unsigned n, enum known_place place)
 {
@@ -46,16 +58,22 @@ static size_t count(const struct judging *j, unsigned n, enum known_place place)
 
 	for (size_t i = 0; i < j->v->events.n; i++) {
 		const struct log_event *e = &j->v->events.event[i];
-		const struct known_entry *k;
 
-		if (e->mr != log_mr_rtmr_0 + n ||
-		    e->origin == ORIGIN_INFORMATION)
-			continue;
-		k = known_find(&j->known, e->pcr, &e->digests,
-			       1U << DIGEST_SHA384);
-		found += k && k->place == place;
+		found += extends(e, n) && is_at(j, e, place);
 	}
 	return found;
+}
+
+/* As judge-boot.c has it: only the first cannot be said by other code. */
+static bool begins_with_kernel(const struct judging *j)
+{
+	for (size_t i = 0; i < j->v->events.n; i++) {
+		const struct log_event *e = &j->v->events.event[i];
+
+		if (extends(e, rtmr_kernel))
+			return is_at(j, e, KNOWN_KERNEL);
+	}
+	return false;
 }
 
 /* NULL, or what of the manifest was not booted just once. */
@@ -99,6 +117,9 @@ static int judge_booted(struct judging *j, unsigned n, const char *hex)
 				   log_source_name(stranger->log),
 				   stranger->number, stranger->type,
 				   stranger->says);
+	if (n == rtmr_kernel && !begins_with_kernel(j))
+		return verdict_add(j->v, checks[n], CHECK_REFUSED, "%s",
+				   judging_late_kernel);
 	return verdict_add(j->v, checks[n], CHECK_OK,
 			   "the log leads to it, and is that of the "
 			   "manifest's %s",

@@ -320,6 +320,19 @@ const struct known_entry *known_find(const struct known *k, unsigned pcr,
 	return NULL;
 }
 
+bool known_is(const struct known *k, enum known_place place, unsigned pcr,
+	      const struct digest_set *digests, digest_algs banks)
+{
+	for (size_t i = 0; i < k->events.n; i++) {
+		const struct known_entry *e = &k->events.entry[i];
+
+		if (e->place == place && e->pcr == pcr &&
+		    is_equal(&e->digests, digests, banks))
+			return true;
+	}
+	return false;
+}
+
 const struct known_entry *known_find_file(const struct known *k,
 					  enum digest_alg alg,
 					  const uint8_t *digest)

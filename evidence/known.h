@@ -6,6 +6,7 @@
 #ifndef EVIDENCE_KNOWN_H
 #define EVIDENCE_KNOWN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -58,7 +59,11 @@ const struct known_entry *known_find(const struct known *k, unsigned pcr,
 				     const struct digest_set *digests,
 				     digest_algs banks);
 
-/* The same for the content of a file, under one algorithm. */
+/* Whether one of that place and PCR is equal in this way. */
+bool known_is(const struct known *k, enum known_place place, unsigned pcr,
+	      const struct digest_set *digests, digest_algs banks);
+
+/* As known_find, for the content of a file, under one algorithm. */
 const struct known_entry *known_find_file(const struct known *k,
 					  enum digest_alg alg,
 					  const uint8_t *digest);
