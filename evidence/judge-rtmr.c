@@ -19,12 +19,23 @@ static const char *const checks[] = { "rtmr0", "rtmr1", "rtmr2", "rtmr3" };
 enum { rtmr_settings = 0, rtmr_kernel = 1, rtmr_init = 3 };
 
 /*
+ * A TPM that only its maker is known of can be in a machine of the host's. The
+ * TD binds it to itself, if what runs there is ours: MRTD does not say that.
+ */
+static bool is_tpm_by_td(const struct judging *j)
+{
+	return j->e->has_tpm && !j->x->without_hardware && !j->x->ak.given &&
+	       !j->x->ek.given;
+}
+
+/*
  * Without a TPM, RTMRs 1 and 2 alone say what was booted; without that, a host
  * with a kernel of its own can show the same RTMR 3.
  */
 static bool is_needed(const struct judging *j, unsigned n)
 {
-	return n != rtmr_settings && j->by_td && !j->x->apps_only;
+	return n != rtmr_settings && (j->by_td || is_tpm_by_td(j)) &&
+	       !j->x->apps_only;
 }
 
 static int judge_given(struct judging *j, unsigned n, const char *hex)

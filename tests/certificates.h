@@ -88,6 +88,32 @@ static inline struct bytes test_certificate_der(X509 *c)
 	return ret;
 }
 
+/* A maker of TPMs, who signs with this key. */
+static inline struct bytes test_maker_pem(EVP_PKEY *key)
+{
+	static const uint8_t may_sign[] = { 0x30, 3, 1, 1, 0xff };
+	X509 *c = test_certificate(key, "a maker");
+	struct bytes pem;
+
+	test_extend_certificate(c, "2.5.29.19", may_sign, sizeof(may_sign));
+	test_sign_certificate(c, "a maker", key);
+	pem = test_certificate_pem(c);
+	X509_free(c);
+	return pem;
+}
+
+/* Of an endorsement key, by that maker. */
+static inline struct bytes test_ek_der(EVP_PKEY *key, EVP_PKEY *by)
+{
+	X509 *c = test_certificate(key, "EK");
+	struct bytes der;
+
+	test_sign_certificate(c, "a maker", by);
+	der = test_certificate_der(c);
+	X509_free(c);
+	return der;
+}
+
 /* A new private key on P-256, in PEM. */
 static inline void test_write_key(const char *path)
 {

@@ -17,30 +17,6 @@ static struct bytes purpose_der; /* of the key, for endorsement keys */
 static struct bytes server_der;	 /* of the key, for a server of TLS */
 static struct bytes old_der;	 /* of the key, until a second ago */
 
-static struct bytes make_ca(EVP_PKEY *key)
-{
-	static const uint8_t may_sign[] = { 0x30, 3, 1, 1, 0xff };
-	X509 *c = test_certificate(key, "a maker");
-	struct bytes pem;
-
-	test_extend_certificate(c, "2.5.29.19", may_sign, sizeof(may_sign));
-	test_sign_certificate(c, "a maker", key);
-	pem = test_certificate_pem(c);
-	X509_free(c);
-	return pem;
-}
-
-static struct bytes make_der(EVP_PKEY *key, EVP_PKEY *by)
-{
-	X509 *c = test_certificate(key, "EK");
-	struct bytes der;
-
-	test_sign_certificate(c, "a maker", by);
-	der = test_certificate_der(c);
-	X509_free(c);
-	return der;
-}
-
 /* An extended key usage of one purpose; NULL: expired instead. */
 static struct bytes make_special_der(EVP_PKEY *key, EVP_PKEY *by,
 				     const uint8_t *purpose, size_t len)
@@ -82,10 +58,10 @@ static void make_certificates(void)
 	trial_begin(&t);
 	assert_int_equal(tpm_public_read(&t.e.tpm.ek, &ek, &f), 0);
 	key = tpm_public_import(&ek);
-	ca = make_ca(maker);
-	other_ca = make_ca(other);
-	ek_der = make_der(key, maker);
-	other_der = make_der(other, maker);
+	ca = test_maker_pem(maker);
+	other_ca = test_maker_pem(other);
+	ek_der = test_ek_der(key, maker);
+	other_der = test_ek_der(other, maker);
 	make_special(key, maker);
 	EVP_PKEY_free(key);
 	EVP_PKEY_free(maker);

@@ -11,6 +11,7 @@
 #include "tests/table.h"
 
 #include "tests/ccel.h"
+#include "tests/certificates.h"
 #include "tests/td-trial.h"
 
 enum {
@@ -243,6 +244,63 @@ static void have_tpm(struct trial *t)
 	td_trial_quote(t, &p);
 }
 
+static struct bytes maker; /* the last one's certificate */
+
+/* Its endorsement key is a maker's, who makes others as well. */
+static void certify_tpm(struct trial *t)
+{
+	EVP_PKEY *by = EVP_EC_gen("P-256");
+	EVP_PKEY *key;
+	struct tpm_public ek;
+	struct fail f = { 0 };
+
+	assert_int_equal(tpm_public_read(&t->e.tpm.ek, &ek, &f), 0);
+	key = tpm_public_import(&ek);
+	bytes_free(&maker);
+	maker = test_maker_pem(by);
+	t->x.ek.given = false;
+	t->x.ek_ca = &maker;
+	t->e.tpm.ek_certificate = test_ek_der(key, by);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(by);
+}
+
+/* The TPM's maker is known, and not whose it is. */
+static void have_any_tpm(struct trial *t, void (*add)(struct ccel *c))
+{
+	struct td_parts p;
+	struct ccel c;
+
+	td_trial_begin(t, &p);
+	certify_tpm(t);
+	ccel_begin(&c);
+	add(&c);
+	set_log(t, &p, &c);
+	td_trial_quote(t, &p);
+}
+
+static void have_certified_tpm(struct trial *t)
+{
+	have_any_tpm(t, add_all);
+}
+
+static void predict_for_certified_tpm(struct trial *t)
+{
+	have_any_tpm(t, add_all);
+	t->x.prediction = story.prediction;
+}
+
+static void borrow_tpm(struct trial *t)
+{
+	have_any_tpm(t, add_shell);
+}
+
+static void borrow_tpm_without_log(struct trial *t)
+{
+	borrow_tpm(t);
+	bytes_free(&t->e.ccel);
+}
+
 #define LEADS  "the log of the firmware leads to it"
 #define KERNEL "the log leads to it, and is that of the manifest's kernel"
 #define NOT_BOOTED                                                       \
@@ -291,6 +349,18 @@ static const struct trial_case cases[] = {
 	  "the log of init does not lead to it: ccel event 9 is too much" },
 	{ "applications alone", ask_for_apps, CHECK_OK, "rtmr1", LEADS },
 	{ "beside a TPM", have_tpm, CHECK_OK, "rtmr1", LEADS },
+	{ "beside any TPM of a maker", have_certified_tpm, CHECK_OK, "rtmr1",
+	  KERNEL },
+	{ "beside any TPM, with a prediction", predict_for_certified_tpm,
+	  CHECK_OK, "rtmr1", KERNEL },
+	{ "beside a TPM of another machine", borrow_tpm, CHECK_REFUSED, "rtmr1",
+	  "ccel event 9 is not the manifest's: "
+	  "EV_EFI_BOOT_SERVICES_APPLICATION shell" },
+	{ "beside a TPM of another machine, no log", borrow_tpm_without_log,
+	  CHECK_MISSING, "rtmr1",
+	  "it was not compared: none was given; it is "
+	  "4529f1fcdd59297c836a2dd899d8447cb5694f75ad96bdc9"
+	  "b59c9b53cbcdc0586f497add2943a4b6944e2211bd625416" },
 };
 
 int main(void)
@@ -298,6 +368,8 @@ int main(void)
 	static const struct table tables[] = {
 		TABLE(judges, cases),
 	};
+	int r = td_trial_main(tables, array_size(tables));
 
-	return td_trial_main(tables, array_size(tables));
+	bytes_free(&maker);
+	return r;
 }
