@@ -47,10 +47,16 @@ struct place {
 	bool is_rtmr;
 };
 
-/* Nobody without the key of a volume can say what its event has to be. */
-static bool is_volume_key(const struct log_event *e)
+/*
+ * Nobody without the key of a volume can say what its event has to be. One of
+ * the manifest's is none, whatever the log calls it: the cap above all, since
+ * what is behind it is the workload's.
+ */
+static bool is_volume_key(const struct judging *j, const struct log_event *e)
 {
-	return strcmp(e->type, event_kind_name(EVENT_VOLUME_KEY)) == 0;
+	return strcmp(e->type, event_kind_name(EVENT_VOLUME_KEY)) == 0 &&
+	       !known_is(&j->known, KNOWN_APP, pcr_apps, &e->digests,
+			 1U << DIGEST_SHA384);
 }
 
 /*
@@ -58,12 +64,12 @@ static bool is_volume_key(const struct log_event *e)
  * gets the keys of volumes, too; behind the cap, which is the last of the
  * manifest's, nothing can be one.
  */
-static bool is_compared(const struct place *p, const struct log_event *e,
-			bool is_complete)
+static bool is_compared(const struct judging *j, const struct place *p,
+			const struct log_event *e, bool is_complete)
 {
 	if (p->is_rtmr)
 		return e->mr == log_mr_rtmr_3 &&
-		       (is_complete || !is_volume_key(e));
+		       (is_complete || !is_volume_key(j, e));
 	return e->log == LOG_INIT && e->pcr == pcr_apps && !e->mr_alone;
 }
 
@@ -87,7 +93,7 @@ find_other(const struct judging *j, const struct place *p, size_t *ret_same)
 	for (size_t i = 0; i < j->v->events.n; i++) {
 		const struct log_event *e = &j->v->events.event[i];
 
-		if (!is_compared(p, e, at == n))
+		if (!is_compared(j, p, e, at == n))
 			continue;
 		if (at == n || !is_expected(j, p->banks, at, e)) {
 			*ret_same = at;

@@ -131,6 +131,21 @@ static void go_on_after_cap(struct trial *t)
 	be_boot(t, &list);
 }
 
+/* The same with another cap behind it; the log calls the first a key, too. */
+static void hide_after_cap(struct trial *t)
+{
+	struct events list = { 0 };
+
+	story_apps(&list);
+	story_add_text(&list, pcr_volume_keys, EVENT_VOLUME_KEY,
+		       "cryptsetup:state:1", events_cap_ready);
+	story_add_text(&list, pcr_volume_keys, EVENT_VOLUME_KEY,
+		       "cryptsetup:other:2", "anything");
+	assert_int_equal(
+		events_add_cap(&list, events_cap_ready, boot_all_banks), 0);
+	be_boot(t, &list);
+}
+
 static void ask_before_cap(struct trial *t)
 {
 	break_off(t);
@@ -231,6 +246,9 @@ static const struct trial_case registers[] = {
 	{ "a failed boot", fail_boot, CHECK_REFUSED, "apps",
 	  "the boot has failed: RTMR 3 was closed with an error" },
 	{ "after the cap", go_on_after_cap, CHECK_REFUSED, "apps",
+	  "RTMR 3 is not the manifest's; event 4 of init is another: "
+	  "volume-key cryptsetup:other:2" },
+	{ "between two caps", hide_after_cap, CHECK_REFUSED, "apps",
 	  "RTMR 3 is not the manifest's; event 4 of init is another: "
 	  "volume-key cryptsetup:other:2" },
 	{ "before the cap", ask_before_cap, CHECK_OK, "apps",
