@@ -35,11 +35,23 @@ find(const struct judging *j, const struct log_event *e, digest_algs banks)
 				    banks);
 }
 
+/*
+ * Whether something signed says that there was such an event: of a register
+ * that is not in a quote a log may say anything.
+ */
+static bool is_quoted(const struct judging *j, const struct log_event *e)
+{
+	return (e->mr && j->has_td) ||
+	       (!e->mr_alone && judging_banks(j, e->pcr));
+}
+
 static int explain(struct judging *j, struct log_event *e)
 {
 	digest_algs banks = j->banks | (e->mr ? 1U << DIGEST_SHA384 : 0);
 	const struct known_entry *k;
 
+	if (!is_quoted(j, e))
+		e->origin = ORIGIN_INFORMATION;
 	if (e->origin != ORIGIN_UNKNOWN)
 		return 0;
 	k = find(j, e, banks);

@@ -38,18 +38,6 @@ static bool is_needed(const struct judging *j, unsigned n)
 	       !j->x->apps_only;
 }
 
-static int judge_given(struct judging *j, unsigned n, const char *hex)
-{
-	if (memcmp(j->td.rtmr[n], j->x->tdx.rtmr[n].value, td_register_size) !=
-	    0)
-		return verdict_add(j->v, checks[n], CHECK_REFUSED,
-				   "it is another than the one that was given: "
-				   "%s",
-				   hex);
-	return verdict_add(j->v, checks[n], CHECK_OK,
-			   "it is the one that was given");
-}
-
 static bool extends(const struct log_event *e, unsigned n)
 {
 	return e->mr == log_mr_rtmr_0 + n && e->origin != ORIGIN_INFORMATION;
@@ -166,32 +154,43 @@ static int replay(struct judging *j, unsigned n)
 	return r < 0 ? r : 0;
 }
 
+/* What the log that leads to it says, or that there is none. */
 static int judge_logged(struct judging *j, unsigned n, const char *hex)
 {
-	int r = replay(j, n);
+	bool needed = is_needed(j, n);
 
-	if (r <= 0)
-		return r;
-	return is_needed(j, n) ? judge_booted(j, n, hex)
-			       : verdict_add(j->v, checks[n], CHECK_OK,
-					     "the log of the firmware leads to "
-					     "it");
+	if (!j->e->ccel.len)
+		return verdict_add(j->v, checks[n],
+				   needed ? CHECK_MISSING : CHECK_SKIPPED,
+				   "it was not compared: none was given; it is "
+				   "%s",
+				   hex);
+	return needed ? judge_booted(j, n, hex)
+		      : verdict_add(j->v, checks[n], CHECK_OK,
+				    "the log of the firmware leads to it");
 }
 
-/* Given, or in a log, or only shown. */
+/* Given, or in a log, or only shown; a log has to lead to it in any case. */
 static int judge_firmwares(struct judging *j, unsigned n)
 {
+	const struct expected_register *wanted = &j->x->tdx.rtmr[n];
 	char hex[2 * td_register_size + 1];
+	int r;
 
 	hex_encode(j->td.rtmr[n], td_register_size, hex);
-	if (j->x->tdx.rtmr[n].given)
-		return judge_given(j, n, hex);
-	if (j->e->ccel.len)
-		return judge_logged(j, n, hex);
-	return verdict_add(j->v, checks[n],
-			   is_needed(j, n) ? CHECK_MISSING : CHECK_SKIPPED,
-			   "it was not compared: none was given; it is %s",
-			   hex);
+	if (wanted->given &&
+	    memcmp(j->td.rtmr[n], wanted->value, td_register_size) != 0)
+		return verdict_add(j->v, checks[n], CHECK_REFUSED,
+				   "it is another than the one that was given: "
+				   "%s",
+				   hex);
+	r = j->e->ccel.len ? replay(j, n) : 1;
+	if (r <= 0)
+		return r;
+	if (wanted->given)
+		return verdict_add(j->v, checks[n], CHECK_OK,
+				   "it is the one that was given");
+	return judge_logged(j, n, hex);
 }
 
 static bool has_events(const struct judging *j)

@@ -28,7 +28,7 @@ enum log_origin {
 	ORIGIN_KNOWN,	    /* what is called entry */
 	ORIGIN_FIRMWARE,    /* firmware and its settings, PCRs 0 to 7 */
 	ORIGIN_SECRET,	    /* cannot be recomputed without a key */
-	ORIGIN_INFORMATION, /* extends nothing */
+	ORIGIN_INFORMATION, /* extends nothing that was quoted */
 };
 
 enum { log_events_max = 512 * 1024 }; /* of all logs */

@@ -105,6 +105,17 @@ static void be_given(struct trial *t)
 	assert_int_equal(bytes_copy("-", 1, &t->e.ccel), 0);
 }
 
+/* Made up, for values that are known to be good. */
+static void make_up_log(struct trial *t)
+{
+	struct ccel c;
+
+	td_trial_be_alone(t);
+	ccel_begin(&c);
+	add_all(&c);
+	ccel_end(&c, &t->e.ccel);
+}
+
 static void add_shell(struct ccel *c)
 {
 	add_all(c);
@@ -345,6 +356,9 @@ static const struct trial_case cases[] = {
 	  "it is cut off or damaged at event 1" },
 	{ "no log, and values", be_given, CHECK_REFUSED, "ccel",
 	  "it is cut off in its first event" },
+	{ "another log, and values", make_up_log, CHECK_REFUSED, "rtmr0",
+	  "the log of the firmware does not lead to it: of RTMR 0 an event was "
+	  "left out or changed" },
 	{ "an event in init's", extend_ours, CHECK_REFUSED, "rtmr3",
 	  "the log of init does not lead to it: ccel event 9 is too much" },
 	{ "applications alone", ask_for_apps, CHECK_OK, "rtmr1", LEADS },

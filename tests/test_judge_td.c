@@ -9,6 +9,7 @@
 
 #include "tests/table.h"
 
+#include "tests/ccel.h"
 #include "tests/td-trial.h"
 
 /* -- the quote -------------------------------------------------------------
@@ -273,10 +274,57 @@ static const struct trial_case alone[] = {
 	  "do not account for them" },
 };
 
+/* Trusted, and of what one log says nothing is called known. */
+static void assert_just_said(struct trial *t, enum log_source log)
+{
+	own_verdict struct verdict v = { .n = 0 };
+	size_t n = 0;
+
+	assert_int_equal(judge(&t->e, &t->x, &v), 0);
+	assert_true(verdict_trusted(&v));
+	for (size_t i = 0; i < v.events.n; i++) {
+		if (v.events.event[i].log != log)
+			continue;
+		assert_int_equal(v.events.event[i].origin, ORIGIN_INFORMATION);
+		n++;
+	}
+	assert_true(n > 0);
+}
+
+static void believes_no_pcr_without_tpm(void **state)
+{
+	struct bytes log;
+	struct trial t;
+
+	(void)state;
+	trial_begin(&t);
+	log = take_bytes(&t.e.firmware);
+	td_trial_be_alone(&t);
+	t.e.firmware = log;
+	assert_just_said(&t, LOG_FIRMWARE);
+	trial_end(&t);
+}
+
+static void believes_no_rtmr_without_td(void **state)
+{
+	struct ccel c;
+	struct trial t;
+
+	(void)state;
+	trial_begin(&t);
+	ccel_begin(&c);
+	ccel_add_text(&c, log_mr_rtmr_0, 0x80000001, "SecureBoot");
+	ccel_end(&c, &t.e.ccel);
+	assert_just_said(&t, LOG_CCEL);
+	trial_end(&t);
+}
+
 int main(void)
 {
 	static const struct table tables[] = {
 		TABLE(judges, alone),
+		CASE(believes_no_pcr_without_tpm),
+		CASE(believes_no_rtmr_without_td),
 	};
 
 	return td_trial_main(tables, array_size(tables));
