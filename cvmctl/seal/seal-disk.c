@@ -38,7 +38,7 @@ static int parse_uuid(const struct seal_disk *d, uuid_t ret, struct fail *f)
 int seal_disk_choose_uuid(const struct seal_disk *d,
 			  char ret[static volume_uuid_len + 1], struct fail *f)
 {
-	uuid_t uuid;
+	uuid_t uuid = { 0 };
 	int r = 0;
 
 	if (d->uuid)
@@ -54,7 +54,7 @@ int seal_disk_choose_uuid(const struct seal_disk *d,
 static int check_uuid(const struct seal_disk *d, const char *its_text,
 		      const uuid_t its, struct fail *f)
 {
-	uuid_t wanted;
+	uuid_t wanted = { 0 };
 	int r;
 
 	if (!d->uuid) {
