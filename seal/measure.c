@@ -188,8 +188,9 @@ static int list_attributes(const struct measured *m, struct item *item,
 	own_bytes struct bytes listing = { 0 };
 	int r = list_item(m, item, "cvm-init attributes 1\n", &listing, f);
 
-	if (r == 0 && (mode & (S_ISUID | S_ISGID) ||
-		       strstr((const char *)listing.data, "\nx\t")))
+	if (r == 0 && listing.data &&
+	    (mode & (S_ISUID | S_ISGID) ||
+	     strstr((const char *)listing.data, "\nx\t")))
 		item->attributes = take_bytes(&listing);
 	return r;
 }

@@ -137,7 +137,7 @@ static TSS2_RC read_index(struct tpm *t, ESYS_TR index, uint8_t *ret,
 /* A TPM need not have one; that of COCONUT-SVSM does not. */
 static int read_certificate(struct tpm *t, struct bytes *ret, struct fail *f)
 {
-	uint8_t content[quote_certificate_max];
+	uint8_t content[quote_certificate_max] = { 0 };
 	ESYS_TR index = ESYS_TR_NONE;
 	size_t size = 0;
 	TSS2_RC rc =

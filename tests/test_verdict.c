@@ -18,10 +18,10 @@ static const struct odd_case {
 	const char *written;
 } cases[] = {
 	{ "plain", "/usr/bin/python3", "/usr/bin/python3" },
-	{ "UTF-8", "/caf\xc3\xa9", "/caf\\xc3\\xa9" },
+	{ "UTF-8", "/\xc3\xa9", "/\\xc3\\xa9" },
 	{ "a backslash", "\\EFI\\x41", "\\\\EFI\\\\x41" },
 	{ "a lone byte", "/\x80", "/\\x80" },
-	{ "Latin 1", "/caf\xe9", "/caf\\xe9" },
+	{ "Latin 1", "/\xe9", "/\\xe9" },
 	{ "an overlong slash", "\xc0\xaf", "\\xc0\\xaf" },
 	{ "a surrogate", "\xed\xa0\x80", "\\xed\\xa0\\x80" },
 	{ "beyond Unicode", "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
