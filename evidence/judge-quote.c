@@ -32,26 +32,42 @@ static int expected_nonce(const struct judging *j, uint8_t *ret,
 	return challenge_nonce(nonce->data, &j->e->tpm.ek, &j->e->tpm.ak, ret);
 }
 
-static int judge_nonce(struct judging *j, const struct attest *quote)
+struct wanted_nonce {
+	uint8_t value[evidence_nonce_max];
+	size_t len;
+};
+
+/* 1: *ret is it; 0: there is none, and the verdict says so; or -errno. */
+static int want_nonce(struct judging *j, struct wanted_nonce *ret)
 {
-	uint8_t nonce[evidence_nonce_max];
-	size_t len = 0;
 	struct fail f = { 0 };
-	int r = expected_nonce(j, nonce, &len, &f);
+	int r = expected_nonce(j, ret->value, &ret->len, &f);
 
 	if (r == -EINVAL)
 		return verdict_add(j->v, "nonce", CHECK_MISSING, "%s",
 				   f.reason);
-	if (r < 0)
+	return r < 0 ? r : 1;
+}
+
+static bool is_wanted(const struct wanted_nonce *n, const uint8_t *at,
+		      size_t len)
+{
+	return len == n->len && CRYPTO_memcmp(at, n->value, len) == 0;
+}
+
+static int judge_nonce(struct judging *j, const struct attest *quote)
+{
+	struct wanted_nonce wanted = { .len = 0 };
+	int r = want_nonce(j, &wanted);
+
+	if (r <= 0)
 		return r;
-	if (quote->nonce.len != len ||
-	    CRYPTO_memcmp(quote->nonce.at, nonce, len) != 0)
+	if (!is_wanted(&wanted, quote->nonce.at, quote->nonce.len))
 		return verdict_add(j->v, "nonce", CHECK_REFUSED,
 				   "the quote is for another one: it is old, "
 				   "or was made for somebody else, or by other "
 				   "keys than those that were challenged");
-	if (j->e->nonce.len != len ||
-	    CRYPTO_memcmp(j->e->nonce.data, nonce, len) != 0)
+	if (!is_wanted(&wanted, j->e->nonce.data, j->e->nonce.len))
 		return verdict_add(j->v, "nonce", CHECK_REFUSED,
 				   "the evidence says another one than its "
 				   "quote");
@@ -128,18 +144,12 @@ static int judge_srk(struct judging *j)
 /* Without a TPM: judge_td compares the quote of the TD with it then. */
 static int judge_td_nonce(struct judging *j)
 {
-	uint8_t nonce[evidence_nonce_max];
-	size_t len = 0;
-	struct fail f = { 0 };
-	int r = expected_nonce(j, nonce, &len, &f);
+	struct wanted_nonce wanted = { .len = 0 };
+	int r = want_nonce(j, &wanted);
 
-	if (r == -EINVAL)
-		return verdict_add(j->v, "nonce", CHECK_MISSING, "%s",
-				   f.reason);
-	if (r < 0)
+	if (r <= 0)
 		return r;
-	if (j->e->nonce.len != len ||
-	    CRYPTO_memcmp(j->e->nonce.data, nonce, len) != 0)
+	if (!is_wanted(&wanted, j->e->nonce.data, j->e->nonce.len))
 		return verdict_add(j->v, "nonce", CHECK_REFUSED,
 				   "the evidence is for another one: it is "
 				   "old, or was made for somebody else");
