@@ -19,7 +19,7 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion \
 BASE := -std=gnu11 -D_GNU_SOURCE -DCVM_VERSION='"$(VERSION)"' -I. $(WARN) \
         -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=. -MMD -MP
 
-SHARED := $(wildcard lib/*.c config/*.c verity/*.c seal/*.c ima-policy/*.c evidence/*.c)
+SHARED := $(wildcard lib/*.c config/*.c verity/*.c seal/*/*.c ima-policy/*.c evidence/*.c)
 INIT   := $(wildcard init/*.c)
 CVMCTL := $(wildcard cvmctl/*.c cvmctl/*/*.c)
 TESTS  := $(wildcard tests/test_*.c)
@@ -30,7 +30,7 @@ INIT_OBJ   := $(patsubst %.c,$(O)/init/%.o,$(SHARED) $(INIT))
 INIT_FLAGS := $(BASE) $(MUSL_CFLAGS) -Os
 INIT_LINK  := $(MUSL_LDFLAGS) -s
 # with -Os the compiler leaves out that data is fetched ahead of the hash
-$(O)/init/seal/hash-window.o: INIT_FLAGS += -O2
+$(O)/init/seal/measure/hash-window.o: INIT_FLAGS += -O2
 
 # cvmctl: the host's own libraries, except libinih (see deps/build)
 HOST_PKGS   := libcryptsetup devmapper tss2-esys tss2-mu tss2-rc tss2-tctildr \

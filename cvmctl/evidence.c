@@ -17,7 +17,7 @@
 #include "lib/hex.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/quote.h"
+#include "seal/tpm/quote.h"
 
 enum { chip_max = 16 };
 

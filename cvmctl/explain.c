@@ -21,7 +21,7 @@
 #include "evidence/evidence.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/strict-json.h"
+#include "lib/strict-json.h"
 
 enum { depth_max = 16, schema_known = 1 };
 

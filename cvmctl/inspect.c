@@ -13,8 +13,8 @@
 #include "cvmctl/tool/options.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/luks.h"
-#include "seal/token.h"
+#include "seal/luks/luks.h"
+#include "seal/luks/token.h"
 
 enum { magic_size = 6, content_max = 256 * 1024 * 1024 };
 

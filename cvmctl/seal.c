@@ -19,11 +19,11 @@
 #include "lib/json.h"
 #include "lib/own.h"
 #include "lib/text.h"
-#include "seal/offline.h"
-#include "seal/pcr.h"
-#include "seal/token.h"
-#include "seal/tpm.h"
-#include "seal/volume-secret.h"
+#include "seal/luks/token.h"
+#include "seal/luks/volume-secret.h"
+#include "seal/object/offline.h"
+#include "seal/object/pcr.h"
+#include "seal/tpm/tpm.h"
 
 enum {
 	key_file_max = 8 * 1024, /* as cryptsetup's keyfile_size_max, smaller */

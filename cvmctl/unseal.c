@@ -14,8 +14,8 @@
 #include "cvmctl/tool/options.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/signatures.h"
-#include "seal/volume-key.h"
+#include "seal/luks/volume-key.h"
+#include "seal/object/signatures.h"
 
 struct unseal_options {
 	const char *tpm, *srk, *signatures, *prediction, *device;

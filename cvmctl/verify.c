@@ -20,7 +20,7 @@
 #include "lib/hex.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/strict-json.h"
+#include "lib/strict-json.h"
 
 struct verify_options {
 	const char *evidence, *manifest;

@@ -13,9 +13,9 @@
 #include "lib/json.h"
 #include "lib/own-crypto.h"
 #include "lib/own.h"
+#include "lib/strict-json.h"
 #include "lib/text.h"
-#include "seal/json-values.h"
-#include "seal/strict-json.h"
+#include "seal/object/json-values.h"
 
 /* So that no other signature of the same key can be taken for one. */
 static const char label[] = "cvm-init delivered key";

@@ -34,9 +34,9 @@ struct answer_context {
 };
 
 /*
- * The message with a token (the JSON that seal/token.h knows, in the form for
- * TPM2_Import), signed by the private key. The caller frees *ret. 0; -EINVAL
- * for a key that is not RSA or EC; -ENOMEM; -EIO.
+ * The message with a token (the JSON that seal/luks/token.h knows, in the form
+ * for TPM2_Import), signed by the private key. The caller frees *ret. 0;
+ * -EINVAL for a key that is not RSA or EC; -ENOMEM; -EIO.
  */
 int answer_write_key(const struct bytes *token,
 		     const struct answer_context *context, EVP_PKEY *key,

@@ -9,8 +9,8 @@
 #include "lib/bytes.h"
 #include "lib/digest.h"
 #include "lib/fail.h"
-#include "seal/marshal.h"
-#include "seal/pcr.h"
+#include "seal/object/marshal.h"
+#include "seal/object/pcr.h"
 
 enum { attest_max = 4096, attest_banks_max = 16 };
 

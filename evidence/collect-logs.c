@@ -14,7 +14,7 @@
 
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/strict-json.h"
+#include "lib/strict-json.h"
 
 #define RTMR_DIR "/sys/devices/virtual/misc/tdx_guest/measurements"
 

@@ -17,8 +17,8 @@
 #include "evidence/collect-logs.h"
 #include "evidence/tsm.h"
 #include "lib/own.h"
-#include "seal/identity-public.h"
-#include "seal/quote.h"
+#include "seal/object/identity-public.h"
+#include "seal/tpm/quote.h"
 
 /* Under the hash, so that no other protocol's challenge is answered by it. */
 static const char inblob_context[] = "cvm-init evidence";

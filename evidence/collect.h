@@ -5,7 +5,7 @@
 
 #include "evidence/evidence.h"
 #include "lib/fail.h"
-#include "seal/tpm.h"
+#include "seal/tpm/tpm.h"
 
 enum { evidence_own_nonce_size = 32 };
 

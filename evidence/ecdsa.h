@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "seal/marshal.h"
+#include "seal/object/marshal.h"
 
 enum { ecdsa_der_max = 128 }; /* of two numbers of P-384 */
 

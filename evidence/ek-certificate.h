@@ -5,7 +5,7 @@
 
 #include "lib/bytes.h"
 #include "lib/fail.h"
-#include "seal/public.h"
+#include "seal/object/public.h"
 
 enum { ek_ca_max = 1024 * 1024 };
 

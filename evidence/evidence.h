@@ -13,7 +13,7 @@
 #include "lib/bytes.h"
 #include "lib/fail.h"
 #include "lib/json.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 
 #define EVIDENCE_TYPE	       "cvm-init evidence"
 #define EVIDENCE_TYPE_IDENTITY "cvm-init identity"

@@ -11,10 +11,10 @@
 #include "evidence/challenge.h"
 #include "lib/base64.h"
 #include "lib/own.h"
-#include "seal/credential.h"
-#include "seal/identity-public.h"
-#include "seal/json-values.h"
-#include "seal/strict-json.h"
+#include "lib/strict-json.h"
+#include "seal/object/credential.h"
+#include "seal/object/identity-public.h"
+#include "seal/object/json-values.h"
 
 enum { depth_max = 2 };
 

@@ -11,7 +11,7 @@
 #include "evidence/logs.h"
 #include "evidence/tcg-log.h"
 #include "lib/own.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 
 enum {
 	tag_header_size = 8,	   /* taggedEventID, taggedEventDataSize */

@@ -9,7 +9,7 @@
 #define EVIDENCE_IMA_REPLAY_H
 
 #include "evidence/ima-log.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 
 enum { ima_pcr = 10 };
 

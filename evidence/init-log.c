@@ -11,9 +11,9 @@
 #include <openssl/crypto.h>
 
 #include "lib/own.h"
-#include "seal/events.h"
-#include "seal/json-values.h"
-#include "seal/pcr.h"
+#include "seal/measure/events.h"
+#include "seal/object/json-values.h"
+#include "seal/object/pcr.h"
 
 static bool is_kind(const char *name, enum event_kind kind)
 {

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "evidence/judge-internal.h"
-#include "seal/events.h"
-#include "seal/json-values.h"
+#include "seal/measure/events.h"
+#include "seal/object/json-values.h"
 
 static const char check[] = "apps";
 

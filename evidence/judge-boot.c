@@ -10,7 +10,7 @@
 
 #include "evidence/judge-internal.h"
 #include "lib/own.h"
-#include "seal/json-values.h"
+#include "seal/object/json-values.h"
 
 static const char check[] = "boot";
 

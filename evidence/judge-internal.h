@@ -21,7 +21,7 @@
 #include "evidence/known.h"
 #include "evidence/signature.h"
 #include "evidence/td-quote.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 
 enum {
 	pcr_kernel = 4,

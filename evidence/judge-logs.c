@@ -12,7 +12,7 @@
 #include "evidence/replay.h"
 #include "lib/hex.h"
 #include "lib/own.h"
-#include "seal/json-values.h"
+#include "seal/object/json-values.h"
 
 /* Whose events the judge can explain from nothing but themselves. */
 static bool is_firmwares(const struct log_event *e)

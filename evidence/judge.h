@@ -10,7 +10,7 @@
 #include "evidence/evidence.h"
 #include "evidence/verdict.h"
 #include "lib/json.h"
-#include "seal/marshal.h"
+#include "seal/object/marshal.h"
 
 enum { launch_measurement_size = 48 };
 

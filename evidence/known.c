@@ -13,7 +13,7 @@
 #include "lib/hex.h"
 #include "lib/own.h"
 #include "lib/text.h"
-#include "seal/json-values.h"
+#include "seal/object/json-values.h"
 
 enum { listing_columns = 6, listing_content = 4, all_banks = (1 << 4) - 1 };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lib/json.h"
-#include "seal/json-values.h"
+#include "seal/object/json-values.h"
 
 static const char *const source_names[] = {
 	[LOG_FIRMWARE] = "firmware", [LOG_CCEL] = "ccel",

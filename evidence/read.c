@@ -9,8 +9,8 @@
 #include "lib/base64.h"
 #include "lib/hex.h"
 #include "lib/own.h"
-#include "seal/json-values.h"
-#include "seal/strict-json.h"
+#include "lib/strict-json.h"
+#include "seal/object/json-values.h"
 
 enum { depth_max = 12 };
 

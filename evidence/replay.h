@@ -5,7 +5,7 @@
 
 #include "evidence/log.h"
 #include "lib/text.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 
 /*
  * What a PCR begins with (TCG PC Client PTP 1.05, 4.6.2): zeros, PCRs 17 to 22

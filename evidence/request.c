@@ -9,9 +9,9 @@
 #include "config/boot-values.h"
 #include "lib/base64.h"
 #include "lib/own.h"
+#include "lib/strict-json.h"
 #include "lib/text.h"
-#include "seal/json-values.h"
-#include "seal/strict-json.h"
+#include "seal/object/json-values.h"
 
 enum { json_depth_max = 2 };
 

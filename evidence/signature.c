@@ -15,7 +15,7 @@
 #include "evidence/ecdsa.h"
 #include "lib/own-crypto.h"
 #include "lib/own.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 
 enum {
 	/* TPM_ALG_ID: TCG Part 2, 6.3 */

@@ -6,7 +6,7 @@
 #include "lib/bytes.h"
 #include "lib/digest.h"
 #include "lib/fail.h"
-#include "seal/public.h"
+#include "seal/object/public.h"
 
 /*
  * Whether signature, a TPMT_SIGNATURE by ECDSA, RSASSA or RSAPSS with SHA-256,

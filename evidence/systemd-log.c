@@ -9,9 +9,9 @@
 
 #include "evidence/logs.h"
 #include "lib/own.h"
-#include "seal/json-values.h"
-#include "seal/pcr.h"
-#include "seal/strict-json.h"
+#include "lib/strict-json.h"
+#include "seal/object/json-values.h"
+#include "seal/object/pcr.h"
 
 enum { record_max = 64 * 1024, record_depth_max = 8, separator = 0x1e };
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "lib/own.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 
 enum {
 	sha1_size = 20,

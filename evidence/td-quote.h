@@ -12,7 +12,7 @@
 
 #include "lib/bytes.h"
 #include "lib/fail.h"
-#include "seal/marshal.h"
+#include "seal/object/marshal.h"
 
 enum {
 	td_register_size = 48, /* SHA-384 */

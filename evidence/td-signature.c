@@ -17,7 +17,7 @@
 #include "lib/digest.h"
 #include "lib/own-crypto.h"
 #include "lib/own.h"
-#include "seal/public.h"
+#include "seal/object/public.h"
 
 enum {
 	number_size = td_p256_size / 2,

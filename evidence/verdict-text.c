@@ -6,7 +6,7 @@
 #include "evidence/verdict.h"
 #include "lib/json.h"
 #include "lib/own.h"
-#include "seal/events.h"
+#include "seal/measure/events.h"
 
 enum { schema = 1, escaped_max = 256 };
 

@@ -8,7 +8,8 @@
 #define IMA_LOG_PATH "/sys/kernel/security/ima/ascii_runtime_measurements"
 
 enum {
-	ima_pcr_of_init = 14, /* pcr_apps of seal/pcr.h: no place for IMA */
+	ima_pcr_of_init =
+		14, /* pcr_apps of seal/object/pcr.h: no place for IMA */
 	ima_pcr_last = 23,
 };
 

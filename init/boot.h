@@ -16,9 +16,9 @@
 #include "lib/bytes.h"
 #include "lib/digest.h"
 #include "lib/fail.h"
-#include "seal/events.h"
-#include "seal/journal.h"
-#include "seal/tpm.h"
+#include "seal/measure/events.h"
+#include "seal/measure/journal.h"
+#include "seal/tpm/tpm.h"
 
 #define BOOT_CONF_PATH	 "/etc/cvm-init/boot.conf"
 #define LOWER_PATH	 "/lower"   /* the verified root, read-only */

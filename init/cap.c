@@ -14,7 +14,7 @@
 #include <openssl/crypto.h>
 
 #include "init/record.h"
-#include "seal/rtmr.h"
+#include "seal/measure/rtmr.h"
 
 /* The log and the register tell the same story, in every bank. */
 static int check_pcr(struct boot *b, struct fail *f)

@@ -13,7 +13,7 @@
 #include "init/mounts.h"
 #include "lib/frame.h"
 #include "lib/own.h"
-#include "seal/quote.h"
+#include "seal/tpm/quote.h"
 
 enum { what_max = 128 };
 

@@ -7,7 +7,7 @@
 #define INIT_IDENTITY_H
 
 #include "lib/fail.h"
-#include "seal/tpm.h"
+#include "seal/tpm/tpm.h"
 
 /* The files that identity_prove leaves for a verifier; NULL ends the list. */
 extern const char *const identity_files[];

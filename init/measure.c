@@ -3,7 +3,7 @@
  * Measures what will run: apps.conf and all that it declares, read from the
  * verified lower mount, into PCR 14 in every active bank, or what boot.conf
  * has in its place. What is measured
- * is defined in seal/measure.h, once for init and for cvmctl.
+ * is defined in seal/measure/measure.h, once for init and for cvmctl.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include "init/record.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/measure.h"
+#include "seal/measure/measure.h"
 
 static int read_apps(struct boot *b, struct bytes *ret_raw, struct fail *f)
 {

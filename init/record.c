@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "lib/own.h"
-#include "seal/rtmr.h"
+#include "seal/measure/rtmr.h"
 
 #define SYSTEMD_LOG "/run/log/systemd/tpm2-measure.log"
 

@@ -9,7 +9,7 @@
 #include "lib/io.h"
 #include "lib/json.h"
 #include "lib/own.h"
-#include "seal/rtmr.h"
+#include "seal/measure/rtmr.h"
 
 static struct json_object *stage_json(const struct stage_time *t)
 {

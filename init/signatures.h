@@ -4,7 +4,7 @@
 #define INIT_SIGNATURES_H
 
 #include "init/boot.h"
-#include "seal/signatures.h"
+#include "seal/object/signatures.h"
 
 /*
  * The signatures that came with a unified kernel image and those behind the

@@ -16,7 +16,7 @@
 #include "init/mounts.h"
 #include "init/record.h"
 #include "init/tsm.h"
-#include "seal/rtmr.h"
+#include "seal/measure/rtmr.h"
 
 static int open_tpm(struct boot *b, struct fail *f)
 {

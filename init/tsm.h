@@ -3,9 +3,9 @@
 #ifndef INIT_TSM_H
 #define INIT_TSM_H
 
+#include "evidence/attestation.h"
 #include "evidence/tsm.h"
 #include "lib/fail.h"
-#include "seal/attestation.h"
 
 /*
  * Has the SVSM attest its TPM under a->nonce and fills in the rest of *a,

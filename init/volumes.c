@@ -20,8 +20,8 @@
 #include "lib/io.h"
 #include "lib/own.h"
 #include "lib/text.h"
-#include "seal/luks.h"
-#include "seal/volume-key.h"
+#include "seal/luks/luks.h"
+#include "seal/luks/volume-key.h"
 
 static int holds_volume(int fd, const void *wanted)
 {

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "lib/own.h"
-#include "seal/content.h"
+#include "seal/measure/content.h"
 
 enum { files_max = 100000, rounds_max = 1000 };
 

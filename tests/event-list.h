@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "seal/events.h"
-#include "seal/pcr.h"
+#include "seal/measure/events.h"
+#include "seal/object/pcr.h"
 
 enum { both = 1U << DIGEST_SHA1 | 1U << DIGEST_SHA256 };
 

@@ -8,7 +8,7 @@
 
 #include "lib/hex.h"
 #include "lib/own.h"
-#include "seal/measure.h"
+#include "seal/measure/measure.h"
 #include "tests/tmptree.h"
 
 enum { sha256_only = 1U << DIGEST_SHA256 };

@@ -19,7 +19,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "seal/tpm-internal.h"
+#include "seal/tpm/internal.h"
 #include "tests/line.h"
 
 enum { message_size = 8192, message_header = 10 };

@@ -14,7 +14,7 @@
 #include "cvmctl/command.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/signatures.h"
+#include "seal/object/signatures.h"
 #include "tests/cvmctl.h"
 #include "tests/line.h"
 #include "tests/place.h"

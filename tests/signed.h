@@ -12,7 +12,7 @@
 #include "cvmctl/seal/sign-key.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/tpm.h"
+#include "seal/tpm/tpm.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"
 

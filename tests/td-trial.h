@@ -6,7 +6,7 @@
 #ifndef TESTS_TD_TRIAL_H
 #define TESTS_TD_TRIAL_H
 
-#include "seal/rtmr.h"
+#include "seal/measure/rtmr.h"
 #include "tests/td-maker.h"
 #include "tests/trial.h"
 

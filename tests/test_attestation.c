@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Attestation reports: which are about our nonce, our EK and the SVSM. */
-#include "seal/attestation.h"
+#include "evidence/attestation.h"
 
 #include <string.h>
 

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "lib/own.h"
-#include "seal/attributes.h"
+#include "seal/measure/attributes.h"
 #include "tests/tmptree.h"
 
 /* cap_net_raw+ep: struct vfs_cap_data of linux/capability.h, version 2 */

@@ -12,7 +12,7 @@
 
 #include "lib/hex.h"
 #include "lib/own.h"
-#include "seal/blanks.h"
+#include "seal/measure/blanks.h"
 
 enum { short_size = 1024 * 1024 - 1, long_size, hex_len = 64 };
 

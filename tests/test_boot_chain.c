@@ -12,7 +12,7 @@
 #include "cvmctl/predict/prediction-read.h"
 #include "lib/own.h"
 #include "lib/text.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 #include "tests/chain.h"
 #include "tests/efi.h"
 #include "tests/line.h"

@@ -11,7 +11,7 @@
 #include "cvmctl/image/prediction.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 #include "tests/image-tree.h"
 #include "tests/line.h"
 

@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "lib/own.h"
-#include "seal/content.h"
-#include "seal/hash-large.h"
-#include "seal/hash-small.h"
+#include "seal/measure/content.h"
+#include "seal/measure/hash-large.h"
+#include "seal/measure/hash-small.h"
 #include "tests/content-hooks.h"
 #include "tests/tmptree.h"
 

@@ -11,9 +11,9 @@
 
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/credential.h"
-#include "seal/identity-public.h"
-#include "seal/quote.h"
+#include "seal/object/credential.h"
+#include "seal/object/identity-public.h"
+#include "seal/tpm/quote.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"
 

@@ -10,7 +10,7 @@
 
 #include "tests/table.h"
 
-#include "seal/token.h"
+#include "seal/luks/token.h"
 #include "tests/delivery.h"
 
 /* The answer of the broker opens with this TPM, and gives the secret. */

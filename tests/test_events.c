@@ -15,8 +15,8 @@
 #include "lib/hex.h"
 #include "lib/json.h"
 #include "lib/own.h"
-#include "seal/events.h"
-#include "seal/pcr.h"
+#include "seal/measure/events.h"
+#include "seal/object/pcr.h"
 #include "tests/event-list.h"
 
 static void make_list(struct events *list)

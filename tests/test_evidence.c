@@ -12,7 +12,7 @@
 #include "evidence/collect.h"
 #include "evidence/tsm.h"
 #include "lib/own.h"
-#include "seal/identity-public.h"
+#include "seal/object/identity-public.h"
 #include "tests/fake-vm.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"

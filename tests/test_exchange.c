@@ -13,8 +13,8 @@
 #include "tests/table.h"
 
 #include "lib/io.h"
-#include "seal/luks-make.h"
-#include "seal/volume-key.h"
+#include "seal/luks/make.h"
+#include "seal/luks/volume-key.h"
 #include "tests/line.h"
 #include "tests/sealing.h"
 

@@ -11,7 +11,7 @@
 
 #include "lib/hex.h"
 #include "lib/own.h"
-#include "seal/kdf.h"
+#include "seal/object/kdf.h"
 
 enum { input_max = 64 };
 

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "lib/own.h"
-#include "seal/listing.h"
+#include "seal/measure/listing.h"
 #include "tests/tmptree.h"
 
 #define REMEDY "check [app web] in apps.conf"

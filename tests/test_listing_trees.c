@@ -17,7 +17,7 @@
 #include "lib/hex.h"
 #include "lib/own.h"
 #include "lib/text.h"
-#include "seal/listing.h"
+#include "seal/measure/listing.h"
 #include "tests/tmptree.h"
 
 /* sanitizer/allocator_interface.h, which gcc does not bring */

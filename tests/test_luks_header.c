@@ -9,7 +9,7 @@
 
 #include "lib/own.h"
 #include "lib/text.h"
-#include "seal/luks-header.h"
+#include "seal/luks/header.h"
 
 #define ITERATIONS_MAX "10000000"
 

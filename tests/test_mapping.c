@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "lib/own.h"
-#include "seal/mapping.h"
+#include "seal/luks/mapping.h"
 
 #define HEX_KEY                                                            \
 	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" \

@@ -6,7 +6,7 @@
 #include "tests/table.h"
 
 #include "lib/own.h"
-#include "seal/marshal.h"
+#include "seal/object/marshal.h"
 
 static const struct number_case {
 	const char *name;

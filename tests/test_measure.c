@@ -16,8 +16,8 @@
 
 #include "lib/hex.h"
 #include "lib/own.h"
-#include "seal/content.h"
-#include "seal/measure.h"
+#include "seal/measure/content.h"
+#include "seal/measure/measure.h"
 #include "tests/measuring.h"
 
 static void events_in_declared_order(void **state)

@@ -14,9 +14,9 @@
 
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/offline.h"
-#include "seal/sealed-object.h"
-#include "seal/tpm.h"
+#include "seal/object/offline.h"
+#include "seal/object/sealed-object.h"
+#include "seal/tpm/tpm.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"
 #include "tests/unseal.h"

@@ -10,7 +10,7 @@
 #include "tests/table.h"
 
 #include "lib/own.h"
-#include "seal/tpm.h"
+#include "seal/tpm/tpm.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"
 #include "tests/unseal.h"

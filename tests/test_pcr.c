@@ -11,7 +11,7 @@
 #include "lib/hex.h"
 #include "lib/own.h"
 #include "lib/text.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 
 static void assert_hex(const uint8_t *data, size_t len, const char *expected)
 {

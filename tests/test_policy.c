@@ -17,7 +17,7 @@
 #include "lib/io.h"
 #include "lib/own.h"
 #include "lib/text.h"
-#include "seal/release-key.h"
+#include "seal/object/release-key.h"
 #include "tests/swtpm.h"
 
 static void assert_policy(const struct policy *p, const char *hex)

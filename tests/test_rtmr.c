@@ -5,7 +5,7 @@
  * of 48 bytes at the beginning is an extend, and any other an error. Then the
  * stages that use it.
  */
-#include "seal/rtmr.h"
+#include "seal/measure/rtmr.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -15,7 +15,7 @@
 
 #include "cvmctl/tool/interrupt.h"
 #include "lib/own.h"
-#include "seal/luks-make.h"
+#include "seal/luks/make.h"
 #include "tests/line.h"
 #include "tests/sealing.h"
 

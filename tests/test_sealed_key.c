@@ -6,7 +6,7 @@
 #include "tests/table.h"
 
 #include "lib/own.h"
-#include "seal/sealed-key.h"
+#include "seal/object/sealed-key.h"
 
 enum { pcr_4 = 1U << 4, pcr_9 = 1U << 9, pcr_14 = 1U << 14 };
 

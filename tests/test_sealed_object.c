@@ -7,8 +7,8 @@
 
 #include "lib/bytes.h"
 #include "lib/own.h"
-#include "seal/marshal.h"
-#include "seal/sealed-object.h"
+#include "seal/object/marshal.h"
+#include "seal/object/sealed-object.h"
 
 enum { blob_max = 1024, no_da = 0x400, online = 0x12 };
 

@@ -13,7 +13,7 @@
 #include "lib/io.h"
 #include "lib/own.h"
 #include "lib/text.h"
-#include "seal/signatures.h"
+#include "seal/object/signatures.h"
 #include "tests/cvmctl.h"
 #include "tests/line.h"
 #include "tests/sign-place.h"

@@ -12,7 +12,7 @@
 
 #include "cvmctl/command.h"
 #include "lib/own.h"
-#include "seal/signatures.h"
+#include "seal/object/signatures.h"
 #include "tests/cvmctl.h"
 #include "tests/line.h"
 #include "tests/sign-place.h"

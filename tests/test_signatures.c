@@ -8,7 +8,7 @@
 
 #include "lib/own.h"
 #include "lib/text.h"
-#include "seal/signatures.h"
+#include "seal/object/signatures.h"
 #include "tests/line.h"
 
 #define HEX32 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"

@@ -6,8 +6,8 @@
 #include "tests/table.h"
 
 #include "lib/own.h"
-#include "seal/offline.h"
-#include "seal/seed.h"
+#include "seal/object/offline.h"
+#include "seal/object/seed.h"
 #include "tests/line.h"
 
 enum { ecc_attributes = 0x00030472, file_max = 1024 };

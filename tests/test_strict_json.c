@@ -6,8 +6,8 @@
 #include "tests/table.h"
 
 #include "lib/own.h"
+#include "lib/strict-json.h"
 #include "lib/text.h"
-#include "seal/strict-json.h"
 
 enum { depth = 4, size_max = 64 };
 

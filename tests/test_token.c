@@ -15,7 +15,7 @@
 #include "lib/hex.h"
 #include "lib/own.h"
 #include "lib/text.h"
-#include "seal/token.h"
+#include "seal/luks/token.h"
 #include "tests/line.h"
 
 #define BLOB                                                                 \

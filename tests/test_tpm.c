@@ -14,7 +14,7 @@
 
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/tpm.h"
+#include "seal/tpm/tpm.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"
 #include "tests/unseal.h"

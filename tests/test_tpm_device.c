@@ -22,7 +22,7 @@
 #include <termios.h>
 
 #include "lib/own.h"
-#include "seal/tpm-internal.h"
+#include "seal/tpm/internal.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"
 

@@ -15,7 +15,7 @@
 
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/tpm-internal.h"
+#include "seal/tpm/internal.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"
 

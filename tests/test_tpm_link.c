@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "lib/own.h"
-#include "seal/tpm-internal.h"
+#include "seal/tpm/internal.h"
 #include "tests/line.h"
 
 #define READING "cannot use the TPM's storage root key 0x81000001: "

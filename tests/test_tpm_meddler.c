@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "lib/own.h"
-#include "seal/offline.h"
+#include "seal/object/offline.h"
 #include "tests/meddler.h"
 #include "tests/swtpm.h"
 #include "tests/tpm-power.h"

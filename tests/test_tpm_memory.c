@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "lib/own.h"
-#include "seal/tpm.h"
+#include "seal/tpm/tpm.h"
 #include "tests/line.h"
 #include "tests/memory-search.h"
 #include "tests/swtpm.h"

@@ -13,7 +13,7 @@
 #include "evidence/signature.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/tpm.h"
+#include "seal/tpm/tpm.h"
 #include "tests/line.h"
 #include "tests/swtpm.h"
 

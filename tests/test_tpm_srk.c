@@ -13,7 +13,7 @@
 
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/srk-public.h"
+#include "seal/object/srk-public.h"
 #include "tests/meddler.h"
 #include "tests/swtpm.h"
 

@@ -12,7 +12,7 @@
 
 #include "cvmctl/image/prediction.h"
 #include "lib/hex.h"
-#include "seal/tpm.h"
+#include "seal/tpm/tpm.h"
 #include "tests/sealing.h"
 
 enum { sha256_only = 1U << DIGEST_SHA256 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* What is sealed for a volume, and which volume it says it is for. */
-#include "seal/volume-secret.h"
+#include "seal/luks/volume-secret.h"
 
 #include <errno.h>
 #include <string.h>

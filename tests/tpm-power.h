@@ -8,7 +8,7 @@
 #define TESTS_TPM_POWER_H
 
 #include "lib/own.h"
-#include "seal/policy.h"
+#include "seal/object/policy.h"
 #include "tests/meddler.h"
 #include "tests/swtpm.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lib/own.h"
-#include "seal/tpm.h"
+#include "seal/tpm/tpm.h"
 #include "tests/line.h"
 
 /* A secret to know again. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lib/io.h"
-#include "seal/luks-make.h"
+#include "seal/luks/make.h"
 #include "tests/line.h"
 #include "tests/tmptree.h"
 

@@ -13,7 +13,7 @@
 #include "lib/json.h"
 #include "lib/own.h"
 #include "lib/text.h"
-#include "seal/marshal.h"
+#include "seal/object/marshal.h"
 
 static const char what_write[] = "write the audit log";
 static const char remedy[] = "check --audit";

@@ -19,8 +19,8 @@
 #include "lib/frame.h"
 #include "lib/own.h"
 #include "lib/text.h"
-#include "seal/offline.h"
-#include "seal/token.h"
+#include "seal/luks/token.h"
+#include "seal/object/offline.h"
 
 enum {
 	reason_max = 2 * fail_text_max + 16,

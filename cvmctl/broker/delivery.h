@@ -11,7 +11,7 @@
 
 #include "evidence/judge.h"
 #include "lib/fail.h"
-#include "seal/sealed-key.h"
+#include "seal/object/sealed-key.h"
 
 /* What every request is judged and answered by. All is borrowed. */
 struct broker {

@@ -16,7 +16,7 @@
 #include "evidence/td-quote.h"
 #include "lib/hex.h"
 #include "lib/io.h"
-#include "seal/public.h"
+#include "seal/object/public.h"
 
 void verify_files_free(struct verify_files *files)
 {

@@ -8,7 +8,7 @@
 
 #include "cvmctl/image/erofs.h"
 #include "lib/own.h"
-#include "seal/attributes.h"
+#include "seal/measure/attributes.h"
 
 /* Where in the tree and in the image a name is. */
 struct place {

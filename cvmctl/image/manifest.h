@@ -8,7 +8,7 @@
 
 #include "lib/fail.h"
 #include "lib/json.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 
 enum { manifest_max = 256 * 1024 * 1024, manifest_depth_max = 12 };
 

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "seal/measure.h"
-#include "seal/policy.h"
+#include "seal/measure/measure.h"
+#include "seal/object/policy.h"
 
 void prediction_free(struct prediction *p)
 {

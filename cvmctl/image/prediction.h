@@ -6,7 +6,7 @@
 #include "cvmctl/image/root-tree.h"
 #include "lib/digest.h"
 #include "lib/json.h"
-#include "seal/events.h"
+#include "seal/measure/events.h"
 
 enum {
 	prediction_all_banks = 1U << DIGEST_SHA1 | 1U << DIGEST_SHA256 |

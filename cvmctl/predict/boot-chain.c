@@ -9,8 +9,8 @@
 #include "cvmctl/predict/pe.h"
 #include "evidence/load-options.h"
 #include "lib/own.h"
-#include "seal/events.h"
-#include "seal/pcr.h"
+#include "seal/measure/events.h"
+#include "seal/object/pcr.h"
 
 const unsigned boot_chain_pcrs[] = { 4, 9, 11, 12, 0 };
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "lib/fail.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 
 /*
  * True if the PCRs of mask hold a boot chain whole: kernel and what its EFI

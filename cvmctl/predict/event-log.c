@@ -15,10 +15,10 @@
 #include "evidence/log.h"
 #include "lib/io.h"
 #include "lib/own.h"
+#include "lib/strict-json.h"
 #include "lib/text.h"
-#include "seal/events.h"
-#include "seal/json-values.h"
-#include "seal/strict-json.h"
+#include "seal/measure/events.h"
+#include "seal/object/json-values.h"
 
 enum { depth_max = 10 };
 

@@ -12,7 +12,7 @@
 #include "lib/bytes.h"
 #include "lib/fail.h"
 #include "lib/json.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 
 /* Where init and the kernel leave them. */
 #define EVENT_LOG_INIT	   "/run/cvm-init/measurements.json"

@@ -16,8 +16,8 @@
 #include "lib/hex.h"
 #include "lib/io.h"
 #include "lib/own.h"
+#include "lib/strict-json.h"
 #include "lib/text.h"
-#include "seal/strict-json.h"
 
 enum { depth_max = 10 }; /* boot, events, an event, digests, one of them */
 

@@ -7,7 +7,7 @@
 
 #include "lib/fail.h"
 #include "lib/json.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 
 /* Listings of directories make it large. */
 enum { prediction_json_max = 256 * 1024 * 1024 };

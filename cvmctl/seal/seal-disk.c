@@ -16,8 +16,8 @@
 #include "cvmctl/tool/progress.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/luks-make.h"
-#include "seal/token.h"
+#include "seal/luks/make.h"
+#include "seal/luks/token.h"
 
 enum {
 	first_keyslot = 0,

@@ -8,8 +8,8 @@
 
 #include "lib/fail.h"
 #include "lib/secret.h"
-#include "seal/sealed-key.h"
-#include "seal/volume-secret.h"
+#include "seal/luks/volume-secret.h"
+#include "seal/object/sealed-key.h"
 
 struct seal_disk {
 	const char *device;

@@ -17,7 +17,7 @@
 #include "lib/hex.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "seal/release-key.h"
+#include "seal/object/release-key.h"
 
 #define PCR(n) (1U << (n))
 

@@ -9,7 +9,7 @@
 #include "cvmctl/tool/options.h"
 #include "lib/bytes.h"
 #include "lib/json.h"
-#include "seal/sealed-key.h"
+#include "seal/object/sealed-key.h"
 
 struct seal_policy_options {
 	const char *bank;	 /* NULL: sha256 */

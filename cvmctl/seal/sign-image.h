@@ -12,7 +12,7 @@
 #include "lib/bytes.h"
 #include "lib/fail.h"
 #include "lib/json.h"
-#include "seal/signatures.h"
+#include "seal/object/signatures.h"
 
 struct sign_image {
 	char path[PATH_MAX];

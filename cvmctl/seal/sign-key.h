@@ -7,8 +7,8 @@
 
 #include "lib/bytes.h"
 #include "lib/fail.h"
-#include "seal/release-key.h"
-#include "seal/signatures.h"
+#include "seal/object/release-key.h"
+#include "seal/object/signatures.h"
 
 struct sign_key;
 

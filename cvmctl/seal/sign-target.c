@@ -13,7 +13,7 @@
 #include "lib/io.h"
 #include "lib/own.h"
 #include "lib/text.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 
 /* The signatures that are there already, if --add-to names a file that is. */
 static int read_file(const char *path, struct signatures *ret, struct fail *f)

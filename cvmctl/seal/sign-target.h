@@ -6,7 +6,7 @@
 #include "cvmctl/seal/sign-image.h"
 #include "lib/fail.h"
 #include "lib/json.h"
-#include "seal/signatures.h"
+#include "seal/object/signatures.h"
 
 /* An image directory, or a file, or with neither standard output. */
 struct sign_target {

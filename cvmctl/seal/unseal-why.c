@@ -9,7 +9,7 @@
 
 #include "cvmctl/predict/prediction-read.h"
 #include "lib/own.h"
-#include "seal/json-values.h"
+#include "seal/object/json-values.h"
 
 static const char give_log[] = "give the log of this boot with --log";
 static const char undo[] = "undo that change, or predict and seal again";

@@ -8,8 +8,8 @@
 
 #include "cvmctl/predict/event-log.h"
 #include "cvmctl/tool/options.h"
-#include "seal/sealed-key.h"
-#include "seal/tpm.h"
+#include "seal/object/sealed-key.h"
+#include "seal/tpm/tpm.h"
 
 struct unseal_why {
 	const char *name;		/* of the prediction */

@@ -11,7 +11,7 @@
 #include "evidence/logs.h"
 #include "lib/hex.h"
 #include "lib/own.h"
-#include "seal/json-values.h"
+#include "seal/object/json-values.h"
 
 enum { events_shown_max = 4, base64_max = evidence_firmware_max / 3 * 4 + 4 };
 

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "seal/luks.h"
-#include "seal/sealed-object.h"
+#include "seal/luks/luks.h"
+#include "seal/object/sealed-object.h"
 
 static const char remedy[] = "give a disk that cvmctl seal made";
 

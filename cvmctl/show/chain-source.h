@@ -5,7 +5,7 @@
 
 #include "cvmctl/show/chain-keys.h"
 #include "cvmctl/show/chain-model.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 
 /* What is known of the PCRs before init: from a prediction, or quoted. */
 struct chain_boot {

@@ -10,7 +10,7 @@
 #include "cvmctl/image/manifest.h"
 #include "cvmctl/show/describe.h"
 #include "lib/own.h"
-#include "seal/signatures.h"
+#include "seal/object/signatures.h"
 
 static const char rebuild[] = "build the image again";
 

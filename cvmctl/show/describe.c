@@ -7,11 +7,11 @@
 #include "cvmctl/image/image.h"
 #include "cvmctl/show/describe.h"
 #include "lib/own.h"
-#include "seal/luks.h"
-#include "seal/pcr.h"
-#include "seal/release-key.h"
-#include "seal/sealed-object.h"
-#include "seal/token.h"
+#include "seal/luks/luks.h"
+#include "seal/luks/token.h"
+#include "seal/object/pcr.h"
+#include "seal/object/release-key.h"
+#include "seal/object/sealed-object.h"
 
 static int out_of_memory(struct fail *f)
 {

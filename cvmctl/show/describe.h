@@ -9,7 +9,7 @@
 #include "lib/bytes.h"
 #include "lib/fail.h"
 #include "lib/json.h"
-#include "seal/sealed-key.h"
+#include "seal/object/sealed-key.h"
 
 /* A list of the PCRs in a mask, or NULL without memory. */
 struct json_object *inspect_pcrs(uint32_t mask);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "lib/own.h"
-#include "seal/strict-json.h"
+#include "lib/strict-json.h"
 
 enum { depth_max = 8 };
 

@@ -5,8 +5,8 @@
 
 #include "lib/bytes.h"
 #include "lib/fail.h"
-#include "seal/srk-public.h"
-#include "seal/tpm.h"
+#include "seal/object/srk-public.h"
+#include "seal/tpm/tpm.h"
 
 #define HOST_TPM_DEFAULT "device:/dev/tpmrm0"
 #define HOST_TPM_HELP	 "such as swtpm:path=SOCKET; else " HOST_TPM_DEFAULT

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lib/text.h"
-#include "seal/pcr.h"
+#include "seal/object/pcr.h"
 
 enum { list_max = 128 };
 

@@ -9,7 +9,7 @@
 #include "lib/json.h"
 #include "lib/own.h"
 #include "lib/text.h"
-#include "seal/json-values.h"
+#include "seal/object/json-values.h"
 #include "tests/fuzz/promise.h"
 
 /* What is accepted comes back the same when it is written and read again. */

@@ -17,7 +17,7 @@
 #include "evidence/td-quote.h"
 #include "lib/json.h"
 #include "lib/own.h"
-#include "seal/journal.h"
+#include "seal/measure/journal.h"
 #include "tests/fuzz/promise.h"
 
 /* The bytes without a NUL behind them, in memory of exactly that size. */

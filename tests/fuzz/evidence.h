@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "evidence/snp.h"
-#include "seal/public.h"
+#include "seal/object/public.h"
 
 /* The whole file, read and judged. */
 void fuzz_log(const uint8_t *data, size_t len);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "seal/identity-public.h"
+#include "seal/object/identity-public.h"
 #include "tests/fuzz/promise.h"
 
 /* Keys that pass are of the templates, and can be challenged. */

@@ -8,7 +8,7 @@
 #include "cvmctl/show/chain-source.h"
 #include "cvmctl/show/timeline.h"
 #include "lib/own.h"
-#include "seal/strict-json.h"
+#include "lib/strict-json.h"
 #include "tests/fuzz/promise.h"
 
 /* Both pictures of a chain are printable, whatever it is made of. */
