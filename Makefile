@@ -19,7 +19,7 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion \
 BASE := -std=gnu11 -D_GNU_SOURCE -DCVM_VERSION='"$(VERSION)"' -I. $(WARN) \
         -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=. -MMD -MP
 
-SHARED := $(wildcard lib/*.c config/*.c verity/*.c seal/*/*.c ima-policy/*.c evidence/*.c)
+SHARED := $(wildcard lib/*.c config/*.c verity/*.c seal/*/*.c ima-policy/*.c evidence/*/*.c)
 INIT   := $(wildcard init/*.c)
 CVMCTL := $(wildcard cvmctl/*.c cvmctl/*/*.c)
 TESTS  := $(wildcard tests/test_*.c)

@@ -18,7 +18,7 @@
 #include "cvmctl/show/chain-source.h"
 #include "cvmctl/show/picture.h"
 #include "cvmctl/tool/options.h"
-#include "evidence/evidence.h"
+#include "evidence/file/evidence.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "lib/strict-json.h"

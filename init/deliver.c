@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "evidence/answer.h"
-#include "evidence/collect.h"
-#include "evidence/exchange.h"
-#include "evidence/request.h"
+#include "evidence/collect/collect.h"
+#include "evidence/exchange/answer.h"
+#include "evidence/exchange/exchange.h"
+#include "evidence/exchange/request.h"
 #include "init/channel.h"
 #include "init/mounts.h"
 #include "lib/frame.h"

@@ -5,7 +5,7 @@
  * nonce is our own, so the file says who and what, and not when. No secret is
  * left by then, and none is handled here.
  */
-#include "evidence/collect.h"
+#include "evidence/collect/collect.h"
 #include "init/boot.h"
 #include "init/mounts.h"
 #include "lib/io.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* See tsm.h. How the kernel is asked is in evidence/tsm.c. */
+/* See tsm.h. How the kernel is asked is in evidence/collect/tsm.c. */
 #include "init/tsm.h"
 
 #include <string.h>

@@ -3,8 +3,8 @@
 #ifndef INIT_TSM_H
 #define INIT_TSM_H
 
-#include "evidence/attestation.h"
-#include "evidence/tsm.h"
+#include "evidence/collect/attestation.h"
+#include "evidence/collect/tsm.h"
 #include "lib/fail.h"
 
 /*

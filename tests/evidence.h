@@ -7,9 +7,9 @@
 #ifndef TESTS_EVIDENCE_H
 #define TESTS_EVIDENCE_H
 
-#include "evidence/challenge.h"
-#include "evidence/judge.h"
-#include "evidence/load-options.h"
+#include "evidence/judge/judge.h"
+#include "evidence/logs/load-options.h"
+#include "evidence/signed/challenge.h"
 #include "lib/own.h"
 #include "seal/measure/events.h"
 #include "seal/object/public.h"

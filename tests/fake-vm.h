@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "evidence/evidence.h"
+#include "evidence/file/evidence.h"
 #include "lib/own.h"
 #include "tests/configfs.h"
 

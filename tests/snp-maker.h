@@ -6,7 +6,7 @@
 #ifndef TESTS_SNP_MAKER_H
 #define TESTS_SNP_MAKER_H
 
-#include "evidence/snp.h"
+#include "evidence/signed/snp.h"
 #include "tests/certificates.h"
 #include "tests/trial.h"
 

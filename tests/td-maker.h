@@ -9,7 +9,7 @@
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 
-#include "evidence/td-quote.h"
+#include "evidence/signed/td-quote.h"
 #include "lib/digest.h"
 #include "lib/own.h"
 #include "lib/text.h"

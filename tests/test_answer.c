@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The broker's answer: signed for one boot and volume, by one key. */
-#include "evidence/answer.h"
+#include "evidence/exchange/answer.h"
 
 #include <errno.h>
 #include <openssl/ec.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Attestation reports: which are about our nonce, our EK and the SVSM. */
-#include "evidence/attestation.h"
+#include "evidence/collect/attestation.h"
 
 #include <string.h>
 

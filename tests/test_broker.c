@@ -13,7 +13,7 @@
 #include "tests/table.h"
 
 #include "cvmctl/command.h"
-#include "evidence/answer.h"
+#include "evidence/exchange/answer.h"
 #include "lib/frame.h"
 #include "tests/certificates.h"
 #include "tests/cvmctl.h"

@@ -11,9 +11,9 @@
 
 #include "tests/table.h"
 
-#include "evidence/logs.h"
-#include "evidence/replay.h"
-#include "evidence/td-quote.h"
+#include "evidence/logs/logs.h"
+#include "evidence/logs/replay.h"
+#include "evidence/signed/td-quote.h"
 #include "lib/io.h"
 #include "tests/ccel.h"
 

@@ -9,8 +9,8 @@
 
 #include "tests/table.h"
 
-#include "evidence/collect.h"
-#include "evidence/tsm.h"
+#include "evidence/collect/collect.h"
+#include "evidence/collect/tsm.h"
 #include "lib/own.h"
 #include "seal/object/identity-public.h"
 #include "tests/fake-vm.h"

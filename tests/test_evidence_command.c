@@ -11,8 +11,8 @@
 #include "tests/table.h"
 
 #include "cvmctl/command.h"
-#include "evidence/challenge.h"
-#include "evidence/exchange.h"
+#include "evidence/exchange/exchange.h"
+#include "evidence/signed/challenge.h"
 #include "lib/base64.h"
 #include "lib/hex.h"
 #include "tests/cvmctl.h"

@@ -12,7 +12,7 @@
 #include <fcntl.h>
 #include <sanitizer/lsan_interface.h>
 
-#include "evidence/exchange.h"
+#include "evidence/exchange/exchange.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "tests/fault.h"

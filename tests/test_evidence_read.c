@@ -6,7 +6,7 @@
 
 #include "tests/table.h"
 
-#include "evidence/read.h"
+#include "evidence/file/read.h"
 #include "tests/evidence.h"
 
 static struct boot_story story;

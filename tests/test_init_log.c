@@ -7,7 +7,7 @@
 
 #include "tests/table.h"
 
-#include "evidence/logs.h"
+#include "evidence/logs/logs.h"
 #include "lib/json.h"
 #include "lib/own.h"
 

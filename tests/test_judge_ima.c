@@ -10,7 +10,7 @@
 
 #include "tests/table.h"
 
-#include "evidence/ima-log.h"
+#include "evidence/logs/ima-log.h"
 #include "tests/trial.h"
 
 enum { records = 5 };

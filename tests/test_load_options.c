@@ -5,7 +5,7 @@
 
 #include "tests/table.h"
 
-#include "evidence/load-options.h"
+#include "evidence/logs/load-options.h"
 #include "lib/own.h"
 
 static const struct text_case {

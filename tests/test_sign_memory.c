@@ -19,8 +19,8 @@
 
 #include "cvmctl/seal/sign-key.h"
 #include "cvmctl/tool/key-memory.h"
-#include "evidence/answer.h"
-#include "evidence/request.h"
+#include "evidence/exchange/answer.h"
+#include "evidence/exchange/request.h"
 #include "lib/io.h"
 #include "tests/line.h"
 #include "tests/memory-search.h"

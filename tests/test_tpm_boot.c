@@ -15,7 +15,7 @@
 
 #include <openssl/crypto.h>
 
-#include "evidence/logs.h"
+#include "evidence/logs/logs.h"
 #include "init/cap.h"
 #include "lib/io.h"
 #include "lib/own.h"

@@ -9,8 +9,8 @@
 
 #include "tests/table.h"
 
-#include "evidence/attest.h"
-#include "evidence/signature.h"
+#include "evidence/signed/attest.h"
+#include "evidence/signed/signature.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "seal/tpm/tpm.h"

@@ -3,7 +3,7 @@
  * A verdict in JSON and in words is plain text, whatever bytes the evidence
  * holds: test_judge.c has one with plain ones.
  */
-#include "evidence/verdict.h"
+#include "evidence/judge/verdict.h"
 
 #include <string.h>
 

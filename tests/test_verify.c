@@ -7,7 +7,7 @@
 #include "tests/table.h"
 
 #include "cvmctl/command.h"
-#include "evidence/read.h"
+#include "evidence/file/read.h"
 #include "lib/hex.h"
 #include "tests/certificates.h"
 #include "tests/cvmctl.h"

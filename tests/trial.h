@@ -8,7 +8,7 @@
 
 #include "tests/table.h"
 
-#include "evidence/read.h"
+#include "evidence/file/read.h"
 #include "tests/evidence.h"
 
 /* Of one boot, made once: trial_main. */

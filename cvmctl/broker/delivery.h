@@ -9,7 +9,7 @@
 #include <openssl/types.h>
 #include <stdint.h>
 
-#include "evidence/judge.h"
+#include "evidence/judge/judge.h"
 #include "lib/fail.h"
 #include "seal/object/sealed-key.h"
 

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "cvmctl/tool/options.h"
-#include "evidence/certificates.h"
-#include "evidence/challenge.h"
-#include "evidence/ek-certificate.h"
-#include "evidence/snp.h"
-#include "evidence/td-quote.h"
+#include "evidence/signed/certificates.h"
+#include "evidence/signed/challenge.h"
+#include "evidence/signed/ek-certificate.h"
+#include "evidence/signed/snp.h"
+#include "evidence/signed/td-quote.h"
 #include "lib/hex.h"
 #include "lib/io.h"
 #include "seal/object/public.h"

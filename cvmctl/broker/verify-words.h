@@ -4,7 +4,7 @@
 #define CVMCTL_BROKER_VERIFY_WORDS_H
 
 #include "cvmctl/tool/options.h"
-#include "evidence/judge.h"
+#include "evidence/judge/judge.h"
 #include "lib/bytes.h"
 #include "lib/fail.h"
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "evidence/load-options.h"
+#include "evidence/logs/load-options.h"
 #include "lib/own.h"
 #include "lib/text.h"
 

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "evidence/load-options.h"
+#include "evidence/logs/load-options.h"
 #include "lib/own.h"
 
 /* Each part's name with its NUL, then its content. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cvmctl/predict/pe.h"
-#include "evidence/load-options.h"
+#include "evidence/logs/load-options.h"
 #include "lib/own.h"
 #include "seal/measure/events.h"
 #include "seal/object/pcr.h"

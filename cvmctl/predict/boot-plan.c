@@ -9,7 +9,7 @@
 
 #include "cvmctl/image/image.h"
 #include "cvmctl/tool/options.h"
-#include "evidence/load-options.h"
+#include "evidence/logs/load-options.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "lib/text.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "cvmctl/predict/event-log.h"
-#include "evidence/tcg-log.h"
+#include "evidence/logs/tcg-log.h"
 #include "lib/own.h"
 
 enum { first_room = 64 };

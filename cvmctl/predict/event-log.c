@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evidence/log.h"
+#include "evidence/logs/log.h"
 #include "lib/io.h"
 #include "lib/own.h"
 #include "lib/strict-json.h"

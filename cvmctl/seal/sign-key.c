@@ -128,7 +128,7 @@ static int unwrap_ecdsa(const struct bytes *der, struct bytes *ret)
 
 /*
  * PKCS#1 v1.5 is what OpenSSL pads RSA signatures with by default. By a copy,
- * as in evidence/answer.c.
+ * as in evidence/exchange/answer.c.
  */
 static int sign(const struct sign_key *key, const struct policy *policy,
 		struct bytes *ret)

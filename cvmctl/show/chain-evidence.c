@@ -10,7 +10,7 @@
 
 #include "config/boot.h"
 #include "cvmctl/show/chain-source.h"
-#include "evidence/log.h"
+#include "evidence/logs/log.h"
 #include "lib/hex.h"
 #include "lib/own.h"
 #include "lib/text.h"

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "cvmctl/show/chain-source.h"
-#include "evidence/evidence.h"
-#include "evidence/logs.h"
+#include "evidence/file/evidence.h"
+#include "evidence/logs/logs.h"
 #include "lib/hex.h"
 #include "lib/own.h"
 #include "seal/object/json-values.h"

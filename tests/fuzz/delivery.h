@@ -3,8 +3,8 @@
 #ifndef TESTS_FUZZ_DELIVERY_H
 #define TESTS_FUZZ_DELIVERY_H
 
-#include "evidence/answer.h"
-#include "evidence/request.h"
+#include "evidence/exchange/answer.h"
+#include "evidence/exchange/request.h"
 
 void fuzz_request(const uint8_t *data, size_t len);
 void fuzz_answer(const uint8_t *data, size_t len);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "evidence/snp.h"
+#include "evidence/signed/snp.h"
 #include "seal/object/public.h"
 
 /* The whole file, read and judged. */

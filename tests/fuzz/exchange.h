@@ -3,7 +3,7 @@
 #ifndef TESTS_FUZZ_EXCHANGE_H
 #define TESTS_FUZZ_EXCHANGE_H
 
-#include "evidence/exchange.h"
+#include "evidence/exchange/exchange.h"
 
 void fuzz_identity(const uint8_t *data, size_t len);
 void fuzz_challenge(const uint8_t *data, size_t len);

@@ -16,7 +16,7 @@
 #include "cvmctl/predict/event-log.h"
 #include "cvmctl/predict/pe.h"
 #include "cvmctl/predict/prediction-read.h"
-#include "evidence/attestation.h"
+#include "evidence/collect/attestation.h"
 #include "ima-policy/loader.h"
 #include "ima-policy/rules.h"
 #include "lib/base64.h"

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the judge says: one line for each thing it has looked at, all events
+ * of all logs explained, and whether the VM is to be trusted.
+ */
+#ifndef EVIDENCE_JUDGE_VERDICT_H
+#define EVIDENCE_JUDGE_VERDICT_H
+
+#include <stdbool.h>
+
+#include "evidence/logs/log.h"
+#include "lib/bytes.h"
+
+enum check_result {
+	CHECK_OK,
+	CHECK_REFUSED, /* it is not as it has to be */
+	CHECK_MISSING, /* it has to be checked, and could not be */
+	CHECK_SKIPPED, /* not checked, and that is all right */
+};
+
+struct check {
+	const char *name; /* static: "nonce" */
+	enum check_result result;
+	char *text; /* a sentence without a full stop */
+};
+
+enum { checks_max = 48 };
+
+struct verdict {
+	struct check check[checks_max];
+	size_t n;
+	struct log_events events;
+};
+
+void verdict_free(struct verdict *v);
+
+#define own_verdict __attribute__((cleanup(verdict_free)))
+
+/* Adds a check. 0 or -ENOMEM. */
+__attribute__((format(printf, 4, 5))) int
+verdict_add(struct verdict *v, const char *name, enum check_result result,
+	    const char *text, ...);
+
+/* True if checks were made and none of them is refused or missing. */
+bool verdict_trusted(const struct verdict *v);
+
+/* The first check that is refused or missing; NULL: there is none. */
+const struct check *verdict_obstacle(const struct verdict *v);
+
+/* "ok", "refused", "missing" or "skipped". */
+const char *check_result_name(enum check_result result);
+
+/*
+ * {"type":"cvm-init verdict","trusted":...,"checks":[...],"events":[...]}.
+ * The caller frees *ret. 0 or -ENOMEM.
+ */
+int verdict_write_json(const struct verdict *v, struct bytes *ret);
+
+/* The same in words, for people. */
+int verdict_write_text(const struct verdict *v, struct bytes *ret);
+
+#endif
