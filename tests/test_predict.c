@@ -74,7 +74,15 @@ static const struct refusal {
 	{ "--image none --boot ovmf", -1,
 	  "cannot read vmlinuz of none: No such file or directory; give the "
 	  "directory that cvmctl build wrote" },
+	{ "--image i --boot ovmf --efi-only", COMMAND_USAGE,
+	  ARGUMENTS("--efi-only does not go with --boot ovmf") },
 	{ "--root root --boot uki --uki none", -1,
+	  "cannot predict a boot from a disk: firmware that also starts "
+	  "kernels which are no EFI programs does not measure them, and they "
+	  "can extend the same values; give the UKI with -kernel (--boot "
+	  "uki-direct), or say --efi-only of a firmware without such a "
+	  "loader" },
+	{ "--root root --boot uki --efi-only --uki none", -1,
 	  "cannot read none: No such file or directory; check --uki" },
 	{ "--root root --boot uki-direct --uki kernel", -1,
 	  "cannot use UKI kernel: it is no EFI program for x86-64; give a "

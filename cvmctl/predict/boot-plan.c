@@ -61,6 +61,7 @@ static const char *find_surplus(const struct boot_options *o,
 		{ "--machine", o->machine, is_ovmf },
 		{ "--uki", o->uki, is_uki },
 		{ "--append", o->append, mode == BOOT_UKI_DIRECT },
+		{ "--efi-only", o->efi_only ? "" : NULL, mode == BOOT_UKI },
 	};
 
 	for (size_t i = 0; i < array_size(options); i++)
@@ -95,10 +96,28 @@ static int read_qemu(const struct boot_options *o, const char *command,
 	return 0;
 }
 
+static int check_firmware(const struct boot_plan *p, struct fail *f)
+{
+	if (p->mode != BOOT_UKI || p->efi_only)
+		return 0;
+	(void)fail_because(f,
+			   "firmware that also starts kernels which are no EFI "
+			   "programs does not measure them, and they can "
+			   "extend the same values",
+			   "give the UKI with -kernel (--boot uki-direct), or "
+			   "say --efi-only of a firmware without such a loader",
+			   "predict a boot from a disk");
+	return -EPERM;
+}
+
 int boot_plan_read(const struct boot_options *o, const char *image,
 		   const char *command, struct boot_plan *ret, struct fail *f)
 {
-	struct boot_plan p = { .uki = o->uki, .append = o->append };
+	struct boot_plan p = {
+		.uki = o->uki,
+		.append = o->append,
+		.efi_only = o->efi_only,
+	};
 	const char *surplus;
 	bool after = false;
 	int r;
@@ -126,6 +145,8 @@ int boot_plan_read(const struct boot_options *o, const char *image,
 				      o->initrd_word);
 	p.word_before = !after;
 	r = read_qemu(o, command, &p.qemu, f);
+	if (r == 0)
+		r = check_firmware(&p, f);
 	if (r == 0)
 		*ret = p;
 	return r;
@@ -215,6 +236,7 @@ struct json_object *boot_plan_to_json(const struct boot_plan *p,
 	    (p->mode == BOOT_OVMF && write_direct(p, o) < 0) ||
 	    (c->stub[0] && json_set_string(o, "stub", c->stub) < 0) ||
 	    (p->append && json_set_string(o, "append", p->append) < 0) ||
+	    (p->efi_only && json_set_bool(o, "efi-only", true) < 0) ||
 	    boot_chain_write(c, o) < 0)
 		return NULL;
 	return json_object_get(o);

@@ -13,6 +13,7 @@
 struct boot_options {
 	const char *boot, *initrd_word, *kernel_header, *memory, *machine, *uki,
 		*append;
+	bool efi_only; /* the firmware starts nothing but EFI programs */
 };
 
 enum boot_mode { BOOT_NONE, BOOT_OVMF, BOOT_UKI, BOOT_UKI_DIRECT };
@@ -22,11 +23,14 @@ struct boot_plan {
 	bool word_before; /* BOOT_OVMF: initrd=initrd is the first word */
 	struct boot_qemu qemu;
 	const char *uki, *append; /* borrowed from the options */
+	bool efi_only;
 };
 
 /*
- * 0, or COMMAND_USAGE with *f for options that do not go together. image is
- * the image directory, or NULL.
+ * 0, or COMMAND_USAGE with *f for options that do not go together. -EPERM for
+ * BOOT_UKI without efi_only: other firmware starts a kernel that it does not
+ * measure, and that can extend the same values (docs/threat-model.md, 10).
+ * image is the image directory, or NULL.
  */
 int boot_plan_read(const struct boot_options *o, const char *image,
 		   const char *command, struct boot_plan *ret, struct fail *f);
