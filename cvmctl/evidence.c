@@ -46,7 +46,7 @@ static int read_options(int argc, char **argv, struct evidence_options *o,
 		  "what cvmctl challenge wrote for this VM", &o->challenge },
 		{ "identity", OPTION_FLAG, NULL,
 		  "the TPM's keys alone, for cvmctl challenge", &o->identity },
-		{ "pcrs", OPTION_TEXT, "LIST", "such as 4,9,14; else 0 to 15",
+		{ "pcrs", OPTION_TEXT, "LIST", "such as 2,4,9,14; else 0 to 15",
 		  &o->pcrs },
 		{ "tpm", OPTION_TEXT, "TCTI",
 		  "none, or such as swtpm:path=SOCKET; else " HOST_TPM_DEFAULT,
@@ -81,7 +81,7 @@ static int check_options(struct evidence_options *o, struct fail *f)
 				      "--challenge and --identity need a TPM");
 	if (o->pcrs && list_read_pcrs(o->pcrs, &o->pcr_mask) < 0)
 		return options_refuse(f, "evidence",
-				      "--pcrs is no list such as 4,9,14");
+				      "--pcrs is no list such as 2,4,9,14");
 	if (!o->nonce)
 		return 0;
 	if (hex_decode(o->nonce, sizeof(nonce), nonce, &len) < 0)

@@ -139,7 +139,7 @@ static bool is_numbers(struct json_object *v)
 	return all;
 }
 
-/* "4,9,14" */
+/* "2,4,9,14" */
 static void print_numbers(struct json_object *array)
 {
 	for (size_t i = 0; i < json_object_array_length(array); i++)

@@ -28,8 +28,8 @@ static const struct option_usage usage = {
 	"predict --image IMAGE_DIR | --root DIR|TAR [--apps FILE] [OPTION]...",
 	"Says what PCR 14 holds after the apps are measured (\"measured\", what\n"
 	"keys are sealed to) and after the cap (\"ready\", what a verifier of a\n"
-	"running VM sees), with the events behind it. With --boot also PCRs 4, 9,\n"
-	"11 and 12, which firmware, systemd-stub and kernel extend.",
+	"running VM sees), with the events behind it. With --boot also PCRs 2, 4,\n"
+	"9, 11 and 12, which firmware, systemd-stub and kernel extend.",
 };
 
 static int read_options(int argc, char **argv, struct predict_options *o,

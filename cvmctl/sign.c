@@ -41,9 +41,9 @@ static int read_numbers(const struct sign_options *o, struct approval *ret,
 {
 	*ret = (struct approval){ .banks = 1U << DIGEST_SHA256 };
 	if (o->pcrs && list_read_pcrs(o->pcrs, &ret->mask) < 0)
-		return options_refuse(f, "sign",
-				      "--pcrs %s is not a list such as 4,9,14",
-				      o->pcrs);
+		return options_refuse(
+			f, "sign", "--pcrs %s is not a list such as 2,4,9,14",
+			o->pcrs);
 	if (o->banks && list_read_banks(o->banks, &ret->banks) < 0)
 		return options_refuse(f, "sign",
 				      "--banks %s is not a list of sha1, "
@@ -73,7 +73,7 @@ static int read_options(int argc, char **argv, struct sign_options *o,
 		  "what cvmctl predict --json said; else -, standard input",
 		  &o->prediction },
 		{ "pcrs", OPTION_TEXT, "LIST",
-		  "such as 4,9,14; else all of the prediction", &o->pcrs },
+		  "such as 2,4,9,14; else all of the prediction", &o->pcrs },
 		{ "banks", OPTION_TEXT, "LIST", "else sha256", &o->banks },
 		{ "release", OPTION_TEXT, "N",
 		  "not if the TPM's minimum release is above N", &o->release },

@@ -187,3 +187,40 @@ def test_a_kernel_that_ovmf_does_not_measure(image, boot, desk, verify):
     assert (status, "boot" in refused(answer)) == (3, True), answer["checks"]
     begin = next(event for event in answer["events"] if event["pcr"] == 4)
     assert begin["says"].startswith("Calling EFI Application"), begin
+
+
+def of_drivers(answer):
+    """The events of PCR 2 that tell of a driver."""
+    return [event for event in answer["events"] if event["pcr"] == 2
+            and event["type"] == "EV_EFI_BOOT_SERVICES_DRIVER"]
+
+
+def test_a_driver_in_the_rom_of_a_device(image, boot, verify):
+    """QEMU's network card brings one: it runs before the kernel, and PCR 4
+    says nothing of it."""
+    machine = image.machine(memory_mib=512, firmware="ovmf")
+    card = ("-nic", "user,model=virtio-net-pci")
+    result = boot(machine.replace(extra=(*machine.extra, *card))).wait()
+    assert_went_well(result)
+    evidence = json.loads(dumped(result.serial, WRITTEN))
+    status, answer = verify(evidence)
+    assert (status, refused(answer)) == (3, {"boot"}), answer["checks"]
+    assert of_drivers(answer)
+
+
+def test_a_kernel_that_calls_itself_a_driver(image, boot, desk, verify):
+    """OVMF measures it into PCR 2, and into PCR 4 only that it has begun."""
+    kernel = bytearray(image.kernel.read_bytes())
+    pe = int.from_bytes(kernel[0x3c:0x40], "little")
+    subsystem = pe + 24 + 68         # of the optional header, PE32+
+    assert kernel[subsystem] == 10   # an application
+    kernel[subsystem] = 11           # a boot service driver
+    file = desk.folder / "vmlinuz"
+    file.write_bytes(kernel)
+    machine = image.machine(memory_mib=512, firmware="ovmf")
+    result = boot(machine.replace(kernel=file)).wait()
+    assert_went_well(result)
+    evidence = json.loads(dumped(result.serial, WRITTEN))
+    status, answer = verify(evidence)
+    assert (status, "boot" in refused(answer)) == (3, True), answer["checks"]
+    assert len(of_drivers(answer)) == 1

@@ -12,6 +12,7 @@ enum { chain_banks = 1U << DIGEST_SHA1 | 1U << DIGEST_SHA256 };
 
 #define CHAIN_OPTION                                                 \
 	"4 EV_EFI_ACTION Calling EFI Application from Boot Option\n" \
+	"2 EV_SEPARATOR four zero bytes\n"                           \
 	"4 EV_SEPARATOR four zero bytes\n"
 #define CHAIN_PROGRAM(name) "4 EV_EFI_BOOT_SERVICES_APPLICATION " name "\n"
 #define CHAIN_LINUX                                  \

@@ -77,6 +77,7 @@ static inline void story_firmware(struct boot_story *s)
 	story_add_text(&s->firmware, 7, EVENT_FILE, "SecureBoot", "no");
 	story_add_text(&s->firmware, 4, EVENT_FILE, "vmlinuz", "kernel");
 	story_add_text(&s->firmware, 4, EVENT_FILE, "action", call);
+	story_add(&s->firmware, 2, EVENT_FILE, NULL, "separator", "\0\0\0", 4);
 	story_add(&s->firmware, 4, EVENT_FILE, NULL, "separator", "\0\0\0", 4);
 	story_add(&s->firmware, 9, EVENT_FILE, NULL, "LoadOptions",
 		  options.data, options.len);
@@ -284,8 +285,8 @@ static inline struct json_object *story_boot_pcr(const struct events *list,
 
 static inline void story_prediction(struct boot_story *s)
 {
-	static const char *const names[] = { "4", "9", "11", "12" };
-	static const unsigned pcrs[] = { 4, 9, 11, 12 };
+	static const char *const names[] = { "2", "4", "9", "11", "12" };
+	static const unsigned pcrs[] = { 2, 4, 9, 11, 12 };
 	struct json_object *boot = json_object_new_object();
 	struct json_object *values = json_object_new_object();
 	struct json_object *events = events_to_json(&s->firmware);

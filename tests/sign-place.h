@@ -31,8 +31,9 @@ static const char prediction[] =
 	"\"}}}}";
 static const char direct[] =
 	"{\"pcr\":14,\"banks\":{\"sha256\":{\"measured\":\"" A64
-	"\"}},\"boot\":{\"pcrs\":{\"4\":{\"sha256\":\"" B64
-	"\"},\"9\":{\"sha256\":\"" B64 "\"},\"11\":{\"sha256\":\"" Z64 "\"}}}}";
+	"\"}},\"boot\":{\"pcrs\":{\"2\":{\"sha256\":\"" B64
+	"\"},\"4\":{\"sha256\":\"" B64 "\"},\"9\":{\"sha256\":\"" B64
+	"\"},\"11\":{\"sha256\":\"" Z64 "\"}}}}";
 /* SHA-256 of the first bytes of a file of zeros */
 #define ZEROS_8192 \
 	"9f1dcbc35c350d6027f98be0f5c8b43b42ca52b7604459c0c42be3aa88913d47"

@@ -58,8 +58,9 @@ static void starts_directly(void **state)
 	chain_assert_digest(&c.event[1], c.event[1].what,
 			    strlen(c.event[1].what));
 	chain_assert_digest(&c.event[2], "\0\0\0", 4);
-	chain_assert_digest(&c.event[3], options.s, options.len);
-	chain_assert_digest(&c.event[4], "cpio", 4);
+	chain_assert_digest(&c.event[3], "\0\0\0", 4);
+	chain_assert_digest(&c.event[4], options.s, options.len);
+	chain_assert_digest(&c.event[5], "cpio", 4);
 	assert_string_equal(c.stub, "");
 }
 
@@ -176,8 +177,8 @@ static void is_read_back(void **state)
 	assert_ok(prediction_parse("p", (char *)text.data, text.len,
 				   DIGEST_SHA1, &values, &f),
 		  &f);
-	assert_int_equal(values.mask,
-			 1U << 4 | 1U << 9 | 1U << 11 | 1U << 12 | 1U << 14);
+	assert_int_equal(values.mask, 1U << 2 | 1U << 4 | 1U << 9 | 1U << 11 |
+					      1U << 12 | 1U << 14);
 	for (const unsigned *pcr = boot_chain_pcrs; *pcr; pcr++) {
 		struct digest_set want;
 

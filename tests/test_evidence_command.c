@@ -40,7 +40,7 @@ static const struct refusal {
 	  ARGUMENTS("--challenge and --identity need a TPM", "evidence") },
 	{ "evidence --tpm none --challenge c", COMMAND_USAGE,
 	  ARGUMENTS("--challenge and --identity need a TPM", "evidence") },
-#define NO_LIST ARGUMENTS("--pcrs is no list such as 4,9,14", "evidence")
+#define NO_LIST ARGUMENTS("--pcrs is no list such as 2,4,9,14", "evidence")
 	{ "evidence --pcrs 24", COMMAND_USAGE, NO_LIST },
 	{ "evidence --pcrs 4,4", COMMAND_USAGE, NO_LIST },
 	{ "evidence --pcrs \"\"", COMMAND_USAGE,

@@ -145,8 +145,8 @@ static const struct disk {
 	bool refused;
 } disks[] = {
 	{ "a boot chain", DISK_UUID,
-	  "--pcr 4" VALUE " --pcr 9" VALUE " --pcr 14" VALUE,
-	  "  key: PCRs 4, 9 and 14\n", false },
+	  "--pcr 2" VALUE " --pcr 4" VALUE " --pcr 9" VALUE " --pcr 14" VALUE,
+	  "  key: PCRs 2,4,9,14\n", false },
 	{ "PCR 14 alone", DISK_UUID, "--apps-only --pcr 14" VALUE,
 	  "  key: PCR 14\n", false },
 	{ "of another image", "11111111-2222-4333-8444-555555555555",

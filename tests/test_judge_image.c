@@ -94,24 +94,71 @@ static void move_to_systemd(struct trial *t)
 }
 
 /*
- * The boot manager has started what nobody measured, which extends the rest.
- * The values are changed, too; that they are not the quote's is another check.
+ * The firmware has measured that instead. The values are changed, too; that
+ * they are not the quote's is another check.
  */
+static void measure_instead(struct trial *t, const struct events *list,
+			    unsigned pcr)
+{
+	struct digest_set value;
+
+	pcr_start_value(boot_all_banks, &value);
+	assert_int_equal(events_replay(list, pcr, &value), 0);
+	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++)
+		if (t->e.tpm.pcrs[a].mask)
+			memcpy(t->e.tpm.pcrs[a].value[pcr], value.value[a],
+			       digest_size(a));
+	trial_write_firmware(t, list);
+}
+
+/* The boot manager has started what nobody measured, which extends the rest. */
 static void tell_of_kernel(struct trial *t)
 {
 	const struct event *e = story.firmware.event;
-	struct event late[] = { e[0], e[1], e[3], e[4], e[2], e[5], e[6] };
+	struct event late[] = {
+		e[0], e[1], e[3], e[4], e[5], e[2], e[6], e[7]
+	};
 	struct events list = { .event = late, .n = array_size(late) };
-	struct digest_set value;
 
 	assert_int_equal(list.n, story.firmware.n);
-	pcr_start_value(boot_all_banks, &value);
-	assert_int_equal(events_replay(&list, 4, &value), 0);
-	for (enum digest_alg a = 0; a < DIGEST_ALG_COUNT; a++)
-		if (t->e.tpm.pcrs[a].mask)
-			memcpy(t->e.tpm.pcrs[a].value[4], value.value[a],
-			       digest_size(a));
-	trial_write_firmware(t, &list);
+	measure_instead(t, &list, 4);
+}
+
+enum { firmware_separator = 4, firmware_events = 8 }; /* of PCR 2 */
+
+/* In the ROM of a device: before anything else that PCRs 2 and 4 tell. */
+static void run_driver(struct trial *t)
+{
+	struct event first[1 + firmware_events] = { { .pcr = 2 } };
+	struct events list = { .event = first, .n = array_size(first) };
+	char name[] = "rom";
+
+	assert_int_equal(story.firmware.n, firmware_events);
+	memcpy(first + 1, story.firmware.event,
+	       firmware_events * sizeof(*first));
+	first[0].kind = EVENT_FILE;
+	first[0].path = name;
+	assert_int_equal(
+		digest_data(boot_all_banks, "driver", 6, &first[0].digests), 0);
+	measure_instead(t, &list, 2);
+}
+
+static void predict_and_run_driver(struct trial *t)
+{
+	run_driver(t);
+	t->x.prediction = story.prediction;
+}
+
+static void leave_drivers_open(struct trial *t)
+{
+	struct event open[firmware_events - 1];
+	struct events list = { .event = open, .n = array_size(open) };
+
+	memcpy(open, story.firmware.event, firmware_separator * sizeof(*open));
+	memcpy(open + firmware_separator,
+	       story.firmware.event + firmware_separator + 1,
+	       (firmware_events - firmware_separator - 1) * sizeof(*open));
+	measure_instead(t, &list, 2);
 }
 
 static void predict(struct trial *t)
@@ -173,18 +220,29 @@ static const struct trial_case cases[] = {
 	{ "a kernel that others tell of", tell_of_kernel, CHECK_REFUSED, "boot",
 	  "the kernel of the manifest comes after the boot manager: code that "
 	  "nobody measured could have said so" },
+	{ "a driver in a device's ROM", run_driver, CHECK_REFUSED, "boot",
+	  "a driver ran before the kernel and can have changed it: firmware "
+	  "event 0, EV_IPL file rom; give QEMU's devices an empty romfile=" },
+	{ "a driver, where the rest was predicted", predict_and_run_driver,
+	  CHECK_REFUSED, "boot",
+	  "PCR 2 is not the predicted one; firmware event 0 was not predicted: "
+	  "EV_IPL file rom" },
+	{ "a driver that may yet come", leave_drivers_open, CHECK_REFUSED,
+	  "boot",
+	  "the firmware has not closed PCR 2: nothing proves that no driver ran "
+	  "before the kernel" },
 	{ "no proof of the boot", drop_firmware, CHECK_MISSING, "boot",
-	  "nothing proves what was booted: PCRs 4 and 9 are not quoted and "
+	  "nothing proves what was booted: PCRs 2, 4 and 9 are not quoted and "
 	  "accounted for in a bank other than sha1, and no prediction was "
 	  "given" },
 	{ "predicted", predict, CHECK_OK, "boot",
-	  "PCRs 4, 9, 11 and 12 are the predicted ones" },
+	  "PCRs 2, 4, 9, 11 and 12 are the predicted ones" },
 	{ "predicted for another image", predict_for_others, CHECK_REFUSED,
 	  "boot", "the prediction is not for the image of the manifest" },
 	{ "another prediction", predict_another_chain, CHECK_REFUSED, "boot",
 	  "PCR 9 is not the predicted one" },
 	{ "nothing predicted", predict_no_boot, CHECK_MISSING, "boot",
-	  "PCR 4 is not both predicted and quoted in a bank other than sha1" },
+	  "PCR 2 is not both predicted and quoted in a bank other than sha1" },
 	{ "systemd: an event of the firmware", move_to_systemd, CHECK_REFUSED,
 	  "boot",
 	  "the initramfs of the manifest was not booted as it is; " UNLESS },

@@ -11,7 +11,7 @@
 
 #include "tests/trial.h"
 
-enum { firmware_initrd = 6, init_exec = 1, init_directory = 2 };
+enum { firmware_initrd = 7, init_exec = 1, init_directory = 2 };
 
 /* -- the firmware's log ---------------------------------------------------- */
 
@@ -211,7 +211,7 @@ static const struct trial_case cases[] = {
 	  "the logs lead to PCRs 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14 "
 	  "and 15 in each bank" },
 	{ "firmware: cut in an event", cut_firmware, CHECK_REFUSED,
-	  "firmware-log", "it is cut off or damaged at event 6" },
+	  "firmware-log", "it is cut off or damaged at event 7" },
 	{ "firmware: cut in its first", cut_first_event, CHECK_REFUSED,
 	  "firmware-log", "it is cut off in its first event" },
 	{ "firmware: another form", make_old_firmware, CHECK_REFUSED,
@@ -220,11 +220,11 @@ static const struct trial_case cases[] = {
 	  CHECK_REFUSED, "replay",
 	  NOT_TO("PCR 9") "of PCR 9 an event was left out or changed" },
 	{ "firmware: none", drop_firmware, CHECK_REFUSED, "replay",
-	  NOT_TO("PCRs 0, 4, 7 and 9") "no log has an event of PCR 0" },
+	  NOT_TO("PCRs 0, 2, 4, 7 and 9") "no log has an event of PCR 0" },
 	{ "firmware: exchanged", swap_firmware, CHECK_REFUSED, "replay",
-	  NOT_TO("PCR 9") "firmware event 5 came after the next one" },
+	  NOT_TO("PCR 9") "firmware event 6 came after the next one" },
 	{ "firmware: repeated", repeat_firmware, CHECK_REFUSED, "replay",
-	  NOT_TO("PCR 4") "it was quoted before firmware event 7" },
+	  NOT_TO("PCR 4") "it was quoted before firmware event 8" },
 	{ "firmware: one more", add_firmware, CHECK_REFUSED, "replay",
 	  NOT_TO("PCR 9") "firmware event 0 is too much" },
 	{ "firmware: changed", change_firmware, CHECK_REFUSED, "replay",

@@ -169,7 +169,7 @@ static void signs_zeros(void **state)
 	read_signatures("out", 0, &s);
 	assert_int_equal(s.n, 1);
 	assert_int_equal(s.entry[0].mask,
-			 1U << 4 | 1U << 9 | 1U << 11 | 1U << 14);
+			 1U << 2 | 1U << 4 | 1U << 9 | 1U << 11 | 1U << 14);
 }
 
 #define ZERO(n)                                        \
@@ -187,7 +187,7 @@ static const struct refusal {
 	  "--help" },
 	{ "sign --key rsa --pcrs 4,,14", COMMAND_USAGE,
 	  "cannot read the arguments: --pcrs 4,,14 is not a list such as "
-	  "4,9,14; see cvmctl sign --help" },
+	  "2,4,9,14; see cvmctl sign --help" },
 	{ "sign --key rsa --banks md5", COMMAND_USAGE,
 	  "cannot read the arguments: --banks md5 is not a list of sha1, "
 	  "sha256, sha384, sha512; see cvmctl sign --help" },

@@ -12,7 +12,7 @@
 #include "seal/measure/events.h"
 #include "seal/object/pcr.h"
 
-const unsigned boot_chain_pcrs[] = { 4, 9, 11, 12, 0 };
+const unsigned boot_chain_pcrs[] = { 2, 4, 9, 11, 12, 0 };
 
 void boot_files_free(struct boot_files *files)
 {
@@ -65,6 +65,10 @@ int boot_chain_add_boot_option(struct boot_chain *c)
 	const struct digest_span separator = { "\0\0\0", 4 };
 	int r = boot_chain_add(c, 4, "EV_EFI_ACTION", calling, &action, 1);
 
+	/* of all from 0 to 7; but these two hold programs */
+	if (r == 0)
+		r = boot_chain_add(c, 2, "EV_SEPARATOR", "four zero bytes",
+				   &separator, 1);
 	return r < 0 ? r
 		     : boot_chain_add(c, 4, "EV_SEPARATOR", "four zero bytes",
 				      &separator, 1);

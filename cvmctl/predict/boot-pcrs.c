@@ -9,11 +9,19 @@
 
 #define PCR(n) (1U << (n))
 
+/*
+ * Without PCR 2 a driver in a device's ROM can have changed the kernel, unless
+ * Secure Boot asks for its signature, too. PCR 12 has the command line that a
+ * host gave to a UKI in the place of its own.
+ */
 static const uint32_t boot_chains[] = {
-	PCR(4) | PCR(9),
-	PCR(4) | PCR(11),
-	PCR(7) | PCR(11),
+	PCR(2) | PCR(4) | PCR(9),
+	PCR(2) | PCR(4) | PCR(11) | PCR(12),
+	PCR(7) | PCR(11) | PCR(12),
 };
+
+/* That nothing was given beside a UKI shows by zeros. */
+static const uint32_t may_be_zero = PCR(12);
 
 bool boot_pcrs_whole(uint32_t mask)
 {
@@ -30,7 +38,7 @@ uint32_t boot_pcrs_unused(const struct pcr_values *values)
 
 	for (size_t i = 0; i < array_size(boot_chains); i++)
 		mask |= boot_chains[i];
-	mask &= values->mask;
+	mask &= values->mask & ~may_be_zero;
 	for (unsigned i = 0; i < pcr_count; i++)
 		if (memcmp(values->value[i], zeros,
 			   digest_size(values->bank)) != 0)

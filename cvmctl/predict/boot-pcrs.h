@@ -10,8 +10,9 @@
 #include "seal/object/pcr.h"
 
 /*
- * True if the PCRs of mask hold a boot chain whole: kernel and what its EFI
- * stub measures; kernel and the parts of a UKI; Secure Boot's keys and those.
+ * True if the PCRs of mask hold a boot chain whole: drivers, kernel, and what
+ * its EFI stub measures; drivers, kernel, the parts of a UKI, and what was
+ * given beside it; Secure Boot's keys and the latter two.
  */
 bool boot_pcrs_whole(uint32_t mask);
 

@@ -28,7 +28,6 @@ static const struct {
 } unsteady[] = {
 	{ 0, "it changes with the firmware's version" },
 	{ 1, "it changes with RAM size, ACPI tables and boot entries" },
-	{ 2, "it changes with the devices of the VM" },
 	{ 3, "it changes with the devices of the VM" },
 	{ 5, "it changes with partitions and boot attempts" },
 	{ 6, "it is the firmware vendor's own" },
@@ -146,8 +145,8 @@ static int check_boot_chain(const struct seal_policy *policy, struct fail *f)
 	return fail_because(f,
 			    "a host that boots another kernel can extend PCR "
 			    "14 with the same events",
-			    "add PCRs 4 and 9 (a UKI: 4 and 11) with cvmctl "
-			    "predict --boot, or give --apps-only",
+			    "add PCRs 2, 4 and 9 (a UKI: 2, 4, 11 and 12) with "
+			    "cvmctl predict --boot, or give --apps-only",
 			    "seal without the boot chain");
 }
 
@@ -189,7 +188,7 @@ static int check_options(const struct seal_policy_options *o,
 	    list_read_pcrs(o->signed_pcrs, &ret->signed_mask) < 0)
 		return options_refuse(f, "seal",
 				      "--signed-pcrs %s is not a list such as "
-				      "4,9,14",
+				      "2,4,9,14",
 				      o->signed_pcrs);
 	return 0;
 }

@@ -15,7 +15,7 @@ struct seal_policy_options {
 	const char *bank;	 /* NULL: sha256 */
 	const char *prediction;	 /* file of cvmctl predict --json, or NULL */
 	const char *signed_by;	 /* public release key in PEM, or NULL */
-	const char *signed_pcrs; /* "4,9,14" */
+	const char *signed_pcrs; /* "2,4,9,14" */
 	struct option_list pcr;	 /* "N=HEX" each */
 	bool apps_only;		 /* PCR 14 without the boot chain */
 	bool any_pcr;		 /* PCRs whose values do not last, too */

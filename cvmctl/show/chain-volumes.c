@@ -10,13 +10,17 @@
 #include "cvmctl/show/chain-source.h"
 #include "lib/own.h"
 
+/* "PCRs 2,4,9,14", as arguments have it: a sentence would not fit. */
 static void add_mask(struct chain_box *b, const char *what, uint32_t mask)
 {
 	own_text struct text list = { 0 };
 
 	if (!mask)
 		return;
-	pcr_names_write(mask, &list);
+	text_add(&list, mask & (mask - 1) ? "PCRs" : "PCR");
+	for (unsigned i = 0, n = 0; i < pcr_count; i++)
+		if (mask & 1U << i)
+			text_add(&list, "%s%u", n++ ? "," : " ", i);
 	if (text_failed(&list))
 		b->failed = true;
 	else

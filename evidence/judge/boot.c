@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * What was booted: PCRs 4, 9, 11 and 12 against a prediction. Without one, the
- * firmware's events in PCRs 4 and 9 have to be those of the manifest's kernel,
- * command line and initramfs, which is as good, but knows no unified kernel
- * images, and no QEMU that changes the kernel's header.
+ * What was booted: PCRs 2, 4, 9, 11 and 12 against a prediction. Without one,
+ * the firmware's events in PCRs 4 and 9 have to be those of the manifest's
+ * kernel, command line and initramfs, which is as good, but knows no unified
+ * kernel images, and no QEMU that changes the kernel's header. PCR 2 says that
+ * nothing ran before the kernel that could have changed it: EDK II measures
+ * drivers there, those in the ROM of a device among them, whoever starts them.
  */
 #include <errno.h>
 #include <string.h>
@@ -18,8 +20,8 @@ const char judging_late_kernel[] =
 	"the kernel of the manifest comes after the boot manager: code that "
 	"nobody measured could have said so";
 
-static const unsigned predicted[] = { pcr_kernel, pcr_initrd, pcr_unified,
-				      pcr_overrides };
+static const unsigned predicted[] = { pcr_drivers, pcr_kernel, pcr_initrd,
+				      pcr_unified, pcr_overrides };
 
 /* The value that the prediction has for a PCR in one bank; its size, or 0. */
 static size_t read_value(const struct judging *j, unsigned pcr,
@@ -145,7 +147,7 @@ static int judge_predicted(struct judging *j)
 			return r;
 	}
 	return verdict_add(j->v, check, CHECK_OK,
-			   "PCRs 4, 9, 11 and 12 are the predicted ones");
+			   "PCRs 2, 4, 9, 11 and 12 are the predicted ones");
 }
 
 static bool extends(const struct log_event *e, unsigned pcr)
@@ -202,20 +204,53 @@ static const char *missing_event(const struct judging *j)
 	return NULL;
 }
 
-static int judge_events(struct judging *j)
+/* 1: no driver has run; 0: a check says that one may have; or -errno. */
+static int judge_drivers(struct judging *j)
 {
-	static const uint32_t needed = 1U << pcr_kernel | 1U << pcr_initrd;
+	const struct log_event *stranger = find_stranger(j, pcr_drivers);
+	int r;
+
+	if (stranger)
+		r = verdict_add(j->v, check, CHECK_REFUSED,
+				"a driver ran before the kernel and can have "
+				"changed it: %s event %zu, %s %s; give QEMU's "
+				"devices an empty romfile=",
+				log_source_name(stranger->log),
+				stranger->number, stranger->type,
+				stranger->says);
+	else if (count(j, pcr_drivers, KNOWN_FIRMWARE) != 1)
+		r = verdict_add(j->v, check, CHECK_REFUSED,
+				"the firmware has not closed PCR 2: nothing "
+				"proves that no driver ran before the kernel");
+	else
+		return 1;
+	return r < 0 ? r : 0;
+}
+
+/*
+ * An event without the digest of a quoted bank would be no part of that bank's
+ * story: NULL, or one of PCR 2, 4 or 9.
+ */
+static const struct log_event *find_partial(const struct judging *j)
+{
+	for (size_t i = 0; i < j->v->events.n; i++) {
+		const struct log_event *e = &j->v->events.event[i];
+
+		if ((extends(e, pcr_drivers) || extends(e, pcr_kernel) ||
+		     extends(e, pcr_initrd)) &&
+		    judging_banks(j, e->pcr) & ~e->digests.algs)
+			return e;
+	}
+	return NULL;
+}
+
+static int judge_files(struct judging *j)
+{
 	const struct log_event *stranger = find_stranger(j, pcr_kernel);
 	const char *missing = missing_event(j);
 
 	if (!stranger)
 		stranger = find_stranger(j, pcr_initrd);
-	if ((j->accounted & needed) != needed)
-		return verdict_add(j->v, check, CHECK_MISSING,
-				   "nothing proves what was booted: PCRs 4 and "
-				   "9 are not quoted and accounted for in a "
-				   "bank other than sha1, and no prediction "
-				   "was given");
 	if (missing)
 		return verdict_add(
 			j->v, check, CHECK_REFUSED,
@@ -235,6 +270,31 @@ static int judge_events(struct judging *j)
 	return verdict_add(j->v, check, CHECK_OK,
 			   "the kernel, command line and initramfs of the "
 			   "manifest were booted");
+}
+
+static int judge_events(struct judging *j)
+{
+	static const uint32_t needed =
+		1U << pcr_drivers | 1U << pcr_kernel | 1U << pcr_initrd;
+	const struct log_event *partial = find_partial(j);
+	int r;
+
+	if ((j->accounted & needed) != needed)
+		return verdict_add(
+			j->v, check, CHECK_MISSING,
+			"nothing proves what was booted: PCRs 2, 4 "
+			"and 9 are not quoted and accounted for in a "
+			"bank other than sha1, and no prediction "
+			"was given");
+	if (partial)
+		return verdict_add(j->v, check, CHECK_REFUSED,
+				   "%s event %zu has no digest of a bank that "
+				   "was quoted: %s %s",
+				   log_source_name(partial->log),
+				   partial->number, partial->type,
+				   partial->says);
+	r = judge_drivers(j);
+	return r <= 0 ? r : judge_files(j);
 }
 
 int judge_boot(struct judging *j)

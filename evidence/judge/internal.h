@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the judge-*.c files share, and no other file includes:
+ * What the files of the judge share, and no other file includes:
  *
- *	judge.c          the order of the checks
+ *	judge.c    the order of the checks
  *	keys.c     whose the attestation key is
  *	quote.c    nonce, signature, PCR values
  *	report.c   what the processor signs
  *	td.c       the same of Intel TDX
  *	logs.c     all logs but IMA's, replayed
- *	boot.c     kernel, command line, initramfs
+ *	boot.c     kernel, command line, initramfs, and nothing before them
  *	rtmr.c     registers of Intel TDX
  *	apps.c     PCR 14, RTMR 3
  *	ima.c      IMA's list and PCR 10
- *	known.c          digests of the manifest and the prediction
+ *	known.c    digests of the manifest and the prediction
  */
 #ifndef EVIDENCE_JUDGE_INTERNAL_H
 #define EVIDENCE_JUDGE_INTERNAL_H
@@ -24,6 +24,7 @@
 #include "seal/object/pcr.h"
 
 enum {
+	pcr_drivers = 2, /* of devices, and of boot entries */
 	pcr_kernel = 4,
 	pcr_settings = 5, /* of the boot manager, and that it has ended */
 	pcr_initrd = 9,

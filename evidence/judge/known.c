@@ -141,6 +141,8 @@ static int add_boot(struct known_list *l, struct json_object *manifest)
 	if (r == 0)
 		r = add_exit(l);
 	if (r == 0)
+		r = add_text(l, KNOWN_FIRMWARE, 2, "EV_SEPARATOR", "\0\0\0", 4);
+	if (r == 0)
 		r = add_text(l, KNOWN_FIRMWARE, 4, "EV_SEPARATOR", "\0\0\0", 4);
 	return r < 0 ? r
 		     : add_cmdline(l, json_get_string(json_get(manifest,

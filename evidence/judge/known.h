@@ -18,7 +18,7 @@ enum known_place {
 	KNOWN_KERNEL,	  /* of the manifest */
 	KNOWN_INITRAMFS,  /* of the manifest */
 	KNOWN_CMDLINE,	  /* of the manifest, in one of its forms */
-	KNOWN_FIRMWARE,	  /* what every firmware adds to PCRs 4 and 5 */
+	KNOWN_FIRMWARE,	  /* what every firmware adds to PCRs 2, 4, 5 */
 	KNOWN_APP,	  /* an event of the manifest */
 	KNOWN_FILE,	  /* the content of a file, not an event */
 	KNOWN_PREDICTION, /* an event of the prediction */

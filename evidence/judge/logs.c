@@ -14,12 +14,16 @@
 #include "lib/own.h"
 #include "seal/object/json-values.h"
 
-/* Whose events the judge can explain from nothing but themselves. */
+/*
+ * Whose events the judge can explain from nothing but themselves: PCRs 2 and
+ * 4 hold programs, and any of them could have changed what came after it.
+ */
 static bool is_firmwares(const struct log_event *e)
 {
-	return e->log == LOG_CCEL ? e->mr == log_mr_rtmr_0
-				  : e->log == LOG_FIRMWARE && e->pcr < 8 &&
-					    e->pcr != pcr_kernel;
+	if (e->log == LOG_CCEL)
+		return e->mr == log_mr_rtmr_0;
+	return e->log == LOG_FIRMWARE && e->pcr < 8 && e->pcr != pcr_drivers &&
+	       e->pcr != pcr_kernel;
 }
 
 /* RTMR 1 gets what goes to PCR 4 elsewhere, and what goes to PCR 5. */
