@@ -12,10 +12,11 @@
 
 static struct td_maker td_trial_maker;
 
-/* SHA-512("cvm-init evidence" || nonce || name of the key), by docs. */
+/* SHA-512(text || nonce || name of the key), by docs. */
 static inline void td_trial_bind(const struct trial *t, struct td_parts *p)
 {
-	static const char context[] = "cvm-init evidence";
+	const char *context = t->e.has_tpm ? "cvm-init evidence of a TPM"
+					   : "cvm-init evidence without a TPM";
 	const struct digest_span spans[] = {
 		{ context, strlen(context) },
 		{ t->e.nonce.data, t->e.nonce.len },

@@ -99,7 +99,9 @@ static void under_an_svsm(void **state)
 /* Bound to our attestation key by its name, if there is a TPM. */
 static void assert_inblob(const struct evidence *e)
 {
-	struct digest_span spans[3] = { { "cvm-init evidence", 17 },
+	const char *context = e->has_tpm ? "cvm-init evidence of a TPM"
+					 : "cvm-init evidence without a TPM";
+	struct digest_span spans[3] = { { context, strlen(context) },
 					{ nonce.data, nonce.len } };
 	struct digest_set hash;
 	struct tpm_public ak;

@@ -193,7 +193,7 @@ static void be_other_launch(struct trial *t)
 /* Of the processor itself: bound to the name of the attestation key. */
 static void be_the_processor(struct trial *t)
 {
-	static const char context[] = "cvm-init evidence";
+	static const char context[] = "cvm-init evidence of a TPM";
 	const struct digest_span spans[] = {
 		{ context, strlen(context) },
 		{ t->e.nonce.data, t->e.nonce.len },

@@ -20,9 +20,6 @@
 #include "seal/object/identity-public.h"
 #include "seal/tpm/quote.h"
 
-/* Under the hash, so that no other protocol's challenge is answered by it. */
-static const char inblob_context[] = "cvm-init evidence";
-
 int evidence_make_nonce(struct bytes *ret, struct fail *f)
 {
 	uint8_t nonce[evidence_own_nonce_size];
@@ -101,30 +98,25 @@ static int collect_tpm(const struct evidence_sources *s,
 static int make_inblob(const struct evidence *e, bool svsm,
 		       uint8_t ret[static evidence_inblob_size], struct fail *f)
 {
-	struct digest_span spans[3] = { { e->nonce.data, e->nonce.len } };
-	struct digest_set digest;
+	const struct bytes *nonce = &e->nonce;
+	struct digest_set digest = { 0 };
 	struct tpm_public ak;
-	size_t n = 1;
 	int r = 0;
 
-	if (!svsm) {
-		spans[0] = (struct digest_span){ inblob_context,
-						 strlen(inblob_context) };
-		spans[n++] =
-			(struct digest_span){ e->nonce.data, e->nonce.len };
-	}
-	if (!svsm && e->has_tpm) {
+	if (!svsm && e->has_tpm)
 		r = ak_public_parse(&e->tpm.ak, &ak, f);
-		spans[n++] = (struct digest_span){ ak.name, sizeof(ak.name) };
-	}
 	if (r < 0)
 		return r;
-	r = digest_spans(1U << DIGEST_SHA512, spans, n, &digest);
-	if (r < 0)
-		return fail_errno(f, r, "give the VM more memory",
-				  "ask for an attestation report");
-	memcpy(ret, digest.value[DIGEST_SHA512], evidence_inblob_size);
-	return 0;
+	if (svsm) {
+		r = digest_data(1U << DIGEST_SHA512, nonce->data, nonce->len,
+				&digest);
+		memcpy(ret, digest.value[DIGEST_SHA512], evidence_inblob_size);
+	} else {
+		r = evidence_inblob(nonce, e->has_tpm ? ak.name : NULL, ret);
+	}
+	return r < 0 ? fail_errno(f, r, "give the VM more memory",
+				  "ask for an attestation report")
+		     : 0;
 }
 
 /* The remedies of tsm.c are for who makes the image. */

@@ -2,6 +2,12 @@
 /* See evidence.h. */
 #include "evidence/file/evidence.h"
 
+#include <string.h>
+
+#include "lib/digest.h"
+#include "lib/own.h"
+#include "seal/object/marshal.h"
+
 static void free_signed(struct evidence_signed *s)
 {
 	bytes_free(&s->attest);
@@ -40,4 +46,28 @@ void evidence_free(struct evidence *e)
 	for (size_t i = 0; i < e->reports; i++)
 		evidence_report_free(&e->report[i]);
 	*e = (struct evidence){ 0 };
+}
+
+/*
+ * Two texts, neither the beginning of the other: a nonce that ends like the
+ * name of a key is not taken for a shorter one with a key.
+ */
+int evidence_inblob(const struct bytes *nonce, const uint8_t *ak_name,
+		    uint8_t ret[static evidence_inblob_size])
+{
+	static const char with_tpm[] = "cvm-init evidence of a TPM";
+	static const char without[] = "cvm-init evidence without a TPM";
+	const struct digest_span spans[] = {
+		{ ak_name ? with_tpm : without,
+		  ak_name ? sizeof(with_tpm) - 1 : sizeof(without) - 1 },
+		{ nonce->data, nonce->len },
+		{ ak_name, ak_name ? tpm_name_size : 0 },
+	};
+	struct digest_set digest;
+	int r = digest_spans(1U << DIGEST_SHA512, spans, array_size(spans),
+			     &digest);
+
+	if (r == 0)
+		memcpy(ret, digest.value[DIGEST_SHA512], evidence_inblob_size);
+	return r;
 }

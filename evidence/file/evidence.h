@@ -108,6 +108,14 @@ void evidence_report_free(struct evidence_report *r);
 #define own_evidence_report __attribute__((cleanup(evidence_report_free)))
 
 /*
+ * What a processor is asked about, other than an SVSM: SHA-512 over a text of
+ * ours, the nonce, and the name of the attestation key, of tpm_name_size
+ * bytes; NULL: there is no TPM. 0, -ENOMEM or -EIO.
+ */
+int evidence_inblob(const struct bytes *nonce, const uint8_t *ak_name,
+		    uint8_t ret[static evidence_inblob_size]);
+
+/*
  * The files as text, which the caller frees; by is the program that writes
  * it: "cvmctl 0.1.0". 0; -EFBIG; -ENOMEM.
  */

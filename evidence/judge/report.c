@@ -29,18 +29,14 @@ static bool is_svsm(const struct evidence_report *r)
  */
 int judging_inblob(const struct judging *j, bool svsm, struct digest_set *ret)
 {
-	static const char context[] = "cvm-init evidence";
 	const struct bytes *nonce = &j->e->nonce;
-	const struct digest_span spans[] = {
-		{ context, sizeof(context) - 1 },
-		{ nonce->data, nonce->len },
-		{ j->ak.name, j->has_ak ? sizeof(j->ak.name) : 0 },
-	};
 
 	if (svsm)
 		return digest_data(1U << DIGEST_SHA512, nonce->data, nonce->len,
 				   ret);
-	return digest_spans(1U << DIGEST_SHA512, spans, 3, ret);
+	*ret = (struct digest_set){ .algs = 1U << DIGEST_SHA512 };
+	return evidence_inblob(nonce, j->has_ak ? j->ak.name : NULL,
+			       ret->value[DIGEST_SHA512]);
 }
 
 /* What REPORT_DATA has to be then: AMD 58019, 7.1. */
