@@ -258,8 +258,26 @@ static void be_attested(struct trial *t)
 	maker_attest(&maker, t);
 }
 
+/* Newer in one part does not make up for another. */
+static void ask_for_tcb(struct trial *t)
+{
+	static const uint8_t least[snp_tcb_size] = { 3, 3, 0, 0, 0, 0, 5, 200 };
+
+	maker_attest(&maker, t);
+	t->x.has_tcb = true;
+	memcpy(t->x.tcb, least, sizeof(least));
+}
+
+static void ask_for_newer(struct trial *t)
+{
+	ask_for_tcb(t);
+	t->x.tcb[6]++;
+}
+
 #define HARDWARE    "hardware"
-#define NOT_MISSING "a processor of AMD's has signed the report"
+#define SIGNED	    "a processor of AMD's has signed the report"
+#define NOT_MISSING SIGNED "; its TCB 03040000000005c8 was compared with none"
+#define OF_TURIN    SIGNED "; its TCB 07030405000000c8 was compared with none"
 #define UNCHECKED                                                      \
 	"only a report says that the SVSM has it, whose signature or " \
 	"launch measurement is not checked"
@@ -279,7 +297,11 @@ static const struct trial_case cases[] = {
 	  "the launch measurement is the one that was given" },
 	{ "certificates beside the report", use_table, CHECK_OK, HARDWARE,
 	  NOT_MISSING },
-	{ "Turin", be_turin, CHECK_OK, HARDWARE, NOT_MISSING },
+	{ "Turin", be_turin, CHECK_OK, HARDWARE, OF_TURIN },
+	{ "the least TCB", ask_for_tcb, CHECK_OK, HARDWARE,
+	  SIGNED ", and its TCB is what was asked for or newer" },
+	{ "more than a TCB", ask_for_newer, CHECK_REFUSED, HARDWARE,
+	  "its TCB 03040000000005c8 has an older version than was asked for" },
 	{ "no VCEK", have_no_vcek, CHECK_REFUSED, HARDWARE,
 	  "there is no certificate of the VCEK" },
 	{ "no ASK", have_no_ask, CHECK_REFUSED, HARDWARE,

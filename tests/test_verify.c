@@ -38,6 +38,9 @@ static const struct refusal {
 	{ "--nonce 00 --snp-measurement 00 e m", COMMAND_USAGE,
 	  ARGUMENTS("--snp-measurement 00 is not 48 bytes in lower-case "
 		    "hex") },
+	{ "--nonce 00 --snp-tcb 0a000000000018 e m", COMMAND_USAGE,
+	  ARGUMENTS("--snp-tcb 0a000000000018 is not 8 bytes in lower-case "
+		    "hex") },
 	{ "--nonce 00 e", COMMAND_USAGE, ARGUMENTS("MANIFEST is missing") },
 	{ "--nonce 00 e \"\"", COMMAND_USAGE, ARGUMENTS("MANIFEST is empty") },
 	{ "--nonce 00 \"\" m", COMMAND_USAGE, ARGUMENTS("EVIDENCE is empty") },

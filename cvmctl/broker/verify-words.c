@@ -138,34 +138,42 @@ static int read_certificate(const char *dir, const char *name, bool needed,
 				"use %s", path);
 }
 
-static int read_register(const char *word, const char *option,
-			 const char *command, struct expected_register *ret,
-			 struct fail *f)
+/* Exactly size bytes, if the option was given. */
+static int read_hex(const char *word, const char *option, const char *command,
+		    size_t size, uint8_t *ret, bool *ret_given, struct fail *f)
 {
 	size_t len = 0;
 
 	if (!word)
 		return 0;
-	if (hex_decode(word, sizeof(ret->value), ret->value, &len) < 0 ||
-	    len != sizeof(ret->value))
+	if (hex_decode(word, size, ret, &len) < 0 || len != size)
 		return options_refuse(f, command,
-				      "--%s %s is not 48 bytes in lower-case "
+				      "--%s %s is not %zu bytes in lower-case "
 				      "hex",
-				      option, word);
-	ret->given = true;
+				      option, word, size);
+	*ret_given = true;
 	return 0;
+}
+
+static int read_register(const char *word, const char *option,
+			 const char *command, struct expected_register *ret,
+			 struct fail *f)
+{
+	return read_hex(word, option, command, sizeof(ret->value), ret->value,
+			&ret->given, f);
 }
 
 static int read_snp(const struct verify_words *w, const char *command,
 		    struct verify_files *files, struct expectations *x,
 		    struct fail *f)
 {
-	struct expected_register measurement = { .given = false };
-	int r = read_register(w->snp_measurement, "snp-measurement", command,
-			      &measurement, f);
+	int r = read_hex(w->snp_measurement, "snp-measurement", command,
+			 sizeof(x->measurement), x->measurement,
+			 &x->has_measurement, f);
 
-	x->has_measurement = measurement.given;
-	memcpy(x->measurement, measurement.value, sizeof(x->measurement));
+	if (r == 0)
+		r = read_hex(w->snp_tcb, "snp-tcb", command, sizeof(x->tcb),
+			     x->tcb, &x->has_tcb, f);
 	if (r || !w->snp_certs)
 		return r;
 	r = read_certificate(w->snp_certs, "ark.pem", true, files, &x->snp.ark,

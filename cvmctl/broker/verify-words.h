@@ -11,26 +11,28 @@
 /* The values of options; NULL for those that were not given. */
 struct verify_words {
 	const char *nonce, *challenged, *ak, *ek, *ek_ca;
-	const char *snp_certs, *snp_measurement;
+	const char *snp_certs, *snp_measurement, *snp_tcb;
 	const char *tdx_root, *tdx_mrtd, *tdx_rtmr[expected_rtmrs];
 	bool without_hardware;
 };
 
 /* Rows of a table of options: what cvmctl verify and cvmctl broker trust. */
-#define VERIFY_WORDS_OPTIONS(words)                                           \
-	{ "ek", OPTION_TEXT, "FILE",                                          \
-	  "the endorsement key, or its name in hex", &(words)->ek },          \
-		{ "ek-ca", OPTION_TEXT, "FILE",                               \
-		  "certificates of TPM makers, PEM", &(words)->ek_ca },       \
-		{ "snp-certs", OPTION_TEXT, "DIR",                            \
-		  "ark.pem, and ask.pem and vcek.pem", &(words)->snp_certs }, \
-		{ "snp-measurement", OPTION_TEXT, "HEX",                      \
-		  "the launch measurement to expect",                         \
-		  &(words)->snp_measurement },                                \
-	{                                                                     \
-		"without-hardware", OPTION_FLAG, NULL,                        \
-			"ask for no signature of the processor",              \
-			&(words)->without_hardware                            \
+#define VERIFY_WORDS_OPTIONS(words)                                            \
+	{ "ek", OPTION_TEXT, "FILE",                                           \
+	  "the endorsement key, or its name in hex", &(words)->ek },           \
+		{ "ek-ca", OPTION_TEXT, "FILE",                                \
+		  "certificates of TPM makers, PEM", &(words)->ek_ca },        \
+		{ "snp-certs", OPTION_TEXT, "DIR",                             \
+		  "ark.pem, and ask.pem and vcek.pem", &(words)->snp_certs },  \
+		{ "snp-measurement", OPTION_TEXT, "HEX",                       \
+		  "the launch measurement to expect",                          \
+		  &(words)->snp_measurement },                                 \
+		{ "snp-tcb", OPTION_TEXT, "HEX",                               \
+		  "the least versions of AMD's firmware", &(words)->snp_tcb }, \
+	{                                                                      \
+		"without-hardware", OPTION_FLAG, NULL,                         \
+			"ask for no signature of the processor",               \
+			&(words)->without_hardware                             \
 	}
 
 enum { verify_files_max = 8 };

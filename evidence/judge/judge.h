@@ -45,6 +45,8 @@ struct expectations {
 	struct snp_certificates snp;
 	bool has_measurement;
 	uint8_t measurement[launch_measurement_size]; /* of the launch */
+	bool has_tcb;
+	uint8_t tcb[snp_tcb_size]; /* of AMD: the least versions */
 	struct tdx_expectations tdx;
 	bool without_hardware; /* nothing of the processor is asked for */
 	struct json_object *manifest;

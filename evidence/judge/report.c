@@ -118,6 +118,7 @@ int judging_leave_out(struct judging *j, const char *check, const char *why,
 static int judge_signature(struct judging *j, const struct evidence_report *r,
 			   const struct snp_report *snp)
 {
+	char hex[2 * snp_tcb_size + 1];
 	struct fail f = { 0 };
 	int result;
 
@@ -130,8 +131,20 @@ static int judge_signature(struct judging *j, const struct evidence_report *r,
 		result = judging_parsed(j, judging_hardware, result, &f);
 		return result < 0 ? result : 0;
 	}
+	hex_encode(snp->tcb, snp_tcb_size, hex);
+	if (!j->x->has_tcb)
+		return verdict_add(j->v, judging_hardware, CHECK_OK,
+				   "a processor of AMD's has signed the "
+				   "report; its TCB %s was compared with none",
+				   hex);
+	if (!snp_tcb_reaches(snp, j->x->tcb))
+		return verdict_add(j->v, judging_hardware, CHECK_REFUSED,
+				   "its TCB %s has an older version than was "
+				   "asked for",
+				   hex);
 	return verdict_add(j->v, judging_hardware, CHECK_OK,
-			   "a processor of AMD's has signed the report");
+			   "a processor of AMD's has signed the report, and "
+			   "its TCB is what was asked for or newer");
 }
 
 static int judge_launch(struct judging *j, const struct snp_report *snp)

@@ -22,6 +22,7 @@ enum {
 	key_mask = 7 << 2,
 	data_at = 0x50,
 	measurement_at = 0x90,
+	reported_tcb_at = 0x180,
 	signed_size = 0x2a0,
 	number_size = 72, /* of R and of S, of which 48 are used */
 	version_min = 2,
@@ -50,11 +51,21 @@ int snp_report_read(const struct bytes *b, struct snp_report *ret,
 	r.debug = snp_number(b, policy_at) >> policy_debug_bit & 1;
 	r.data = b->data + data_at;
 	r.measurement = b->data + measurement_at;
+	r.tcb = b->data + reported_tcb_at;
 	if (r.version < version_min || r.version > version_max)
 		return fail_reason(f, "its version is %u, not %d to %d",
 				   r.version, version_min, version_max);
 	*ret = r;
 	return 0;
+}
+
+bool snp_tcb_reaches(const struct snp_report *r,
+		     const uint8_t min[static snp_tcb_size])
+{
+	for (size_t i = 0; i < snp_tcb_size; i++)
+		if (r->tcb[i] < min[i])
+			return false;
+	return true;
 }
 
 static BIGNUM *read_number(const struct bytes *report, size_t at)

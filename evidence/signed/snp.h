@@ -15,7 +15,8 @@ enum {
 	snp_report_size = 0x4a0,
 	snp_data_size = 64,
 	snp_certificate_max = 64 * 1024, /* a file in PEM */
-	launch_measurement_size = 48,	 /* MEASUREMENT; TDX's have as much */
+	snp_tcb_size = 8,
+	launch_measurement_size = 48, /* MEASUREMENT; TDX's have as much */
 };
 
 /* Certificates of AMD in PEM, borrowed; without ark there are none. */
@@ -34,11 +35,19 @@ struct snp_report {
 	bool migratable;     /* it lets a VM of the host's export its memory */
 	const uint8_t *data; /* REPORT_DATA, snp_data_size bytes */
 	const uint8_t *measurement; /* launch_measurement_size bytes */
+	const uint8_t *tcb;	    /* REPORTED_TCB, snp_tcb_size bytes */
 };
 
 /* Takes it apart. 0, or -EINVAL with a reason in *f. */
 int snp_report_read(const struct bytes *b, struct snp_report *ret,
 		    struct fail *f);
+
+/*
+ * Whether each version in the report's TCB is at least that in min, which is
+ * in the form of the same processor: reserved bytes are zeros in both.
+ */
+bool snp_tcb_reaches(const struct snp_report *r,
+		     const uint8_t min[static snp_tcb_size]);
 
 /*
  * Whether its signature is by a chip of AMD's: VCEK, signed by ASK, signed by
