@@ -6,6 +6,7 @@
 
 #include "config/fields.h"
 #include "lib/own.h"
+#include "lib/text.h"
 
 int boot_parse_bound(const char *value, void *field)
 {
@@ -23,14 +24,36 @@ static bool is_kernels(const char *path)
 {
 	static const char *const tops[] = { "/dev", "/proc", "/run", "/sys" };
 
-	for (size_t i = 0; i < array_size(tops); i++) {
-		size_t len = strlen(tops[i]);
-
-		if (strncmp(path, tops[i], len) == 0 &&
-		    (path[len] == '\0' || path[len] == '/'))
+	for (size_t i = 0; i < array_size(tops); i++)
+		if (text_is_below(path, tops[i]))
 			return true;
-	}
 	return false;
+}
+
+/*
+ * Who could write to a volume in an earlier boot says where the paths in it
+ * lead: nothing is mounted there. By name here, and by links when it is done.
+ */
+static int check_others(const char *file, const struct boot_conf *c, size_t i,
+			struct ini_error *error)
+{
+	const struct boot_volume *v = &c->volume[i];
+
+	for (size_t j = 0; j < i; j++) {
+		const struct boot_volume *other = &c->volume[j];
+
+		if (strcmp(other->mount, v->mount) == 0)
+			return ini_refuse(error, file, "two volumes mount %s",
+					  v->mount);
+		if (text_is_below(v->mount, other->mount) ||
+		    text_is_below(other->mount, v->mount))
+			return ini_refuse(error, file,
+					  "[volume %s] mount = %s is in that "
+					  "of another volume, or the other in "
+					  "it; choose another directory",
+					  v->name, v->mount);
+	}
+	return 0;
 }
 
 /* Where volume i of *c is looked for, and where it is mounted. */
@@ -59,11 +82,7 @@ static int check_places(const char *file, const struct boot_conf *c, size_t i,
 				  "[volume %s] mount = / hides the "
 				  "verified root",
 				  v->name);
-	for (size_t j = 0; j < i; j++)
-		if (strcmp(c->volume[j].mount, v->mount) == 0)
-			return ini_refuse(error, file, "two volumes mount %s",
-					  v->mount);
-	return 0;
+	return check_others(file, c, i, error);
 }
 
 static size_t count_sealed(const struct boot_conf *c)

@@ -142,22 +142,14 @@ static int path_in_root(int fd, char ret[static PATH_MAX])
 }
 
 /* True when path is dir or below it. */
-static bool is_below(const char *path, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	return strncmp(path, dir, len) == 0 &&
-	       (path[len] == '\0' || path[len] == '/');
-}
-
 /* True when a mount on path would change what is at measured. */
 static bool would_change(const char *measured, enum event_kind kind,
 			 const char *path)
 {
 	bool may_be_dir = kind == EVENT_DIRECTORY || kind == EVENT_VERITY;
 
-	return is_below(measured, path) ||
-	       (may_be_dir && is_below(path, measured));
+	return text_is_below(measured, path) ||
+	       (may_be_dir && text_is_below(path, measured));
 }
 
 /*
@@ -197,6 +189,27 @@ static int check_covers(const struct boot *b, int root,
 	return r;
 }
 
+/*
+ * Not in another volume, to which links of the root can lead: who could write
+ * there in an earlier boot would say where this one is mounted. Nor over one.
+ */
+static int check_others(const struct boot *b, const struct boot_volume *v,
+			const char *path, struct fail *f)
+{
+	for (size_t i = 0; i + 1 < b->volumes_open; i++) {
+		const char *other = b->volume_path[i];
+
+		if (text_is_below(path, other) || text_is_below(other, path))
+			return fail_because(f,
+					    "another volume is there, above "
+					    "or below",
+					    "mount it elsewhere",
+					    "mount volume %s on %s", v->name,
+					    v->mount);
+	}
+	return 0;
+}
+
 /* ret_path: where it is in the new root, after all links. */
 static int mount_volume(const struct boot *b, const struct boot_volume *v,
 			char ret_path[static PATH_MAX], struct fail *f)
@@ -215,7 +228,9 @@ static int mount_volume(const struct boot *b, const struct boot_volume *v,
 	if (r < 0)
 		return fail_errno(f, r, "create the directory on the root",
 				  "mount volume %s on %s", v->name, v->mount);
-	r = check_covers(b, root, v, ret_path, f);
+	r = check_others(b, v, ret_path, f);
+	if (r == 0)
+		r = check_covers(b, root, v, ret_path, f);
 	if (r < 0)
 		return r;
 	if (mount(source, target, "ext4", flags, NULL) < 0)

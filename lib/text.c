@@ -119,6 +119,14 @@ static size_t escape_one(unsigned char c, char ret[static 4])
 	return sizeof(hex);
 }
 
+bool text_is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return strncmp(path, dir, len) == 0 &&
+	       (path[len] == '\0' || path[len] == '/');
+}
+
 void text_escape(const char *s, size_t len, char *ret, size_t size)
 {
 	size_t used = 0;

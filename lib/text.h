@@ -36,6 +36,9 @@ bool text_is_name(const char *s, size_t max);
  */
 bool text_is_path(const char *s);
 
+/* Whether such a path is dir or lies below it, by their names. */
+bool text_is_below(const char *path, const char *dir);
+
 /*
  * Writes s as printable ASCII: other bytes become \xNN, a backslash becomes
  * \\. Cut short at size; always NUL-terminated.

@@ -62,3 +62,17 @@ def test_exchanged(image, disks, run, write):
         "init: volumes: cannot use volume state: its key is for the volume "
         f"with UUID {LOG_UUID}; attach its own disk, or seal its key again "
         "with cvmctl seal")
+
+
+def test_one_inside_the_other(with_volume, builder, desk, tpm, run):
+    """By a link of the root: what an earlier boot left in the first would say
+    where the second is mounted."""
+    image = with_volume(apps=APPS, files={**FILES, "/log": "data/lost+found",
+                                          "/data/lost+found/empty": b""},
+                        **{"volume log": f"uuid = {LOG_UUID}\nmount = /log"})
+    disks = [seal.format_disk(builder.cvmctl, image, desk.folder / name, tpm,
+                              "--volume", name) for name in ("state", "log")]
+    assert_refused(
+        run(image, *disks),
+        "init: volumes: cannot mount volume log on /log: another volume is "
+        "there, above or below; mount it elsewhere")

@@ -273,6 +273,14 @@ static const struct refusal {
 	{ "boot.conf: two volumes mount /a",
 	  GOOD "[volume a]\ndevice = /dev/vdb\nmount = /a\n"
 	       "[volume b]\ndevice = /dev/vdc\nmount = /a\n" },
+	{ "boot.conf: [volume b] mount = /a/b is in that of another volume, "
+	  "or the other in it; choose another directory",
+	  GOOD "[volume a]\ndevice = /dev/vdb\nmount = /a\n"
+	       "[volume b]\ndevice = /dev/vdc\nmount = /a/b\n" },
+	{ "boot.conf: [volume b] mount = /a is in that of another volume, or "
+	  "the other in it; choose another directory",
+	  GOOD "[volume a]\ndevice = /dev/vdb\nmount = /a/b\n"
+	       "[volume b]\ndevice = /dev/vdc\nmount = /a\n" },
 };
 
 static void refuses(void **state)
