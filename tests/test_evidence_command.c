@@ -141,22 +141,15 @@ static char here[PATH_MAX / 4];
 /* Skips where there is no validator, which shows. */
 static void assert_schema(const struct swtpm *s, const char *name)
 {
-	static const char script[] =
-		"import json, sys, jsonschema as j; "
-		"schema = json.load(open(sys.argv[1])); "
-		"j.Draft202012Validator.check_schema(schema); "
-		"j.Draft202012Validator(schema).validate("
-		"json.load(open(sys.argv[2])))";
-	char command[2 * PATH_MAX + sizeof(script)];
+	char command[2 * PATH_MAX];
 
 	if (system("/usr/bin/python3 -c 'import jsonschema' 2>/dev/null")) {
 		print_message("no python3-jsonschema: skipped\n");
 		skip();
 	}
 	(void)snprintf(command, sizeof(command),
-		       "/usr/bin/python3 -c '%s' %s/docs/evidence.schema.json "
-		       "%s/%s",
-		       script, here, s->tree.path, name);
+		       "/usr/bin/python3 %s/tests/schema %s/%s", here,
+		       s->tree.path, name);
 	assert_int_equal(system(command), 0);
 }
 
