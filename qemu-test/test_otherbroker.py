@@ -172,6 +172,27 @@ def test_sample_of_an_object():
                             answer.signed, tpmbytes.SHA256)
 
 
+def test_offsets():
+    """Those in the tables of the page."""
+    part, answer = Part("object"), Part("answer")
+    policy, size = Part("policy").policy, len(part.secret)
+    ends = [int.from_bytes(part.blob[at:at + 2], "big")
+            for at in (0, 78 + size, 158 + size)]
+    assert ends == [76 + size, 78, 68]
+    assert part.blob[80 + size:158 + size] == part.public
+    assert part.blob[90 + size:122 + size] == policy
+    assert part.blob[126 + size:158 + size] == hashlib.sha256(
+        part.obfuscation + part.secret).digest()
+    assert len(part.blob) == 160 + size + 68
+    assert part.sensitive[8:40] == part.obfuscation
+    assert part.sensitive[42:] == part.secret
+    assert len(part.sensitive) == 42 + size
+    assert part.srk_record[6:40] == Part("srk").name
+    assert part.srk_record[44:] == Part("srk").public
+    assert answer.signed[60:92] == answer.fresh
+    assert answer.signed[93:125] == Part("challenge").nonce
+
+
 def judge_example(pcrs, measured):
     """What the broker thinks of the example for `cvmctl explain` with these
     values; the AK of the sample has signed its quote."""
