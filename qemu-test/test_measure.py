@@ -1,22 +1,16 @@
 # SPDX-License-Identifier: MIT
 """[measure] of boot.conf: which registers get what is measured, and which
-logs tell of it.
-
-An Intel TDX is beyond QEMU. In its place is a module of our own, which keeps
-registers in memory and has the kernel's tsm-mr show them, as tdx_guest does.
+logs tell of it. With RTMR 3 in place: test_rtmr.py.
 """
 
 import base64
 import json
 import re
-from pathlib import Path
 
-import image as images
 import interop
 import pytest
 import vm
-from bootconf import actor, modules
-from initramfs import changed, read
+from bootconf import actor
 from refusal import assert_refused, assert_went_well
 
 RUN = "/run/cvm-init"
@@ -64,66 +58,6 @@ def test_no_rtmr(tiny, boot, into):
     image = tiny(measure=f"into = {into}",
                  tpm="require = any" if "tpm" in into else "")
     assert_refused(boot(image.machine(memory_mib=512)).wait(), NO_RTMR)
-
-
-RTMR_3 = "/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384"
-OUR_MODULE = Path(__file__).resolve().parent.parent / "build/tdx/tdx-guest.ko"
-TDX = pytest.mark.parametrize("series", ("7.2",))
-
-
-@pytest.fixture
-def with_rtmr(tiny, desk):
-    """with_rtmr(...): as tiny, with an RTMR 3 in the place of TDX's."""
-    if not OUR_MODULE.is_file():
-        pytest.skip("the module could not be built, see build/tdx/log")
-
-    def build(**sections):
-        image = tiny(modules=modules("7.2") + "\nload = tdx_guest",
-                     **sections)
-        path, = (name for name in read(image.initramfs)
-                 if name.endswith("/tdx-guest.ko"))
-        return changed(image, desk.folder / "image",
-                       {path: OUR_MODULE.read_bytes()})
-    return build
-
-
-def replayed(log):
-    """The registers by index, as tpm2_eventlog computes them with SHA-384
-    from a binary log."""
-    text = images.run(["tpm2_eventlog", log])
-    return dict(re.findall(r"^ +(\d+) +: 0x(\w{96})$", text, re.M))
-
-
-@TDX
-def test_rtmr(with_rtmr, builder, boot, desk, series):
-    """Without a TPM, RTMR 3 holds what cvmctl predicts for PCR 14, and the
-    log leads to it."""
-    assert series
-    image = with_rtmr(measure="into = rtmr", tpm="", apps=dumps(
-        RTMR_3, f"{RUN}/measurements.bin", f"{RUN}/report.json"))
-    result = boot(image.machine(memory_mib=512, tpm="none")).wait()
-    assert_went_well(result)
-    value = dumped(result.serial, RTMR_3).hex()
-    assert value == builder.predicted(image)["sha384"]
-    log = desk.folder / "measurements.bin"
-    log.write_bytes(dumped(result.serial, f"{RUN}/measurements.bin"))
-    assert replayed(log)["4"] == value
-    report = json.loads(dumped(result.serial, f"{RUN}/report.json"))
-    assert report["measured_into"] == ["rtmr"]
-    assert report["rtmr"] == {"rtmr3_after": value}
-
-
-@TDX
-def test_both(with_rtmr, builder, boot, series):
-    """The same events extend PCR 14, in the banks it has, and RTMR 3."""
-    assert series
-    image = with_rtmr(measure="into = tpm rtmr",
-                      apps=actor("tells", f"pcr 14 dump {RTMR_3}"))
-    result = boot(image.machine(memory_mib=512)).wait()
-    assert_went_well(result)
-    want = builder.predicted(image)
-    assert dumped(result.serial, RTMR_3).hex() == want["sha384"]
-    assert f"actor: PCR 14 sha256 {want['sha256']}" in result.serial
 
 
 def records(log):
