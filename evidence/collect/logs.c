@@ -11,12 +11,14 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "lib/io.h"
 #include "lib/own.h"
 #include "lib/strict-json.h"
 
-#define RTMR_DIR "/sys/devices/virtual/misc/tdx_guest/measurements"
+#define RTMR_DIR    "/sys/devices/virtual/misc/tdx_guest/measurements"
+#define SYSTEMD_LOG "/run/log/systemd/tpm2-measure.log"
 
 enum { init_depth_max = 16 };
 
@@ -32,6 +34,17 @@ static int fail_read(const char *path, size_t max, int err, struct fail *f)
 }
 
 /* 0 and an empty *ret when there is no such file, or nothing in it. */
+static int finish_read(const char *path, size_t max, int r, struct bytes *ret,
+		       struct fail *f)
+{
+	if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+		return fail_read(path, max, r, f);
+	if (!ret->len)
+		bytes_free(ret);
+	return 0;
+}
+
+/* As finish_read. */
 static int read_file(const struct evidence_sources *s, const char *name,
 		     size_t max, struct bytes *ret, struct fail *f)
 {
@@ -41,11 +54,7 @@ static int read_file(const struct evidence_sources *s, const char *name,
 	if (snprintf(path, sizeof(path), "%s%s", s->root, name) <
 	    (int)sizeof(path))
 		r = io_read_file(AT_FDCWD, path, max, ret);
-	if (r < 0 && r != -ENOENT && r != -ENOTDIR)
-		return fail_read(path, max, r, f);
-	if (!ret->len)
-		bytes_free(ret);
-	return 0;
+	return finish_read(path, max, r, ret, f);
 }
 
 static int read_firmware(const struct evidence_sources *s, struct evidence *e,
@@ -130,6 +139,36 @@ static int read_rtmrs(const struct evidence_sources *s, struct evidence *e,
 	return r;
 }
 
+/*
+ * systemd.git, src/shared/tpm2-util.c: who measures holds the lock from before
+ * the PCR is extended until the record is written. So whoever reads under it,
+ * after a quote, has a record of all that was quoted, and no half of one.
+ */
+static int read_locked(const char *path, size_t max, struct bytes *ret)
+{
+	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	do
+		r = flock(fd, LOCK_SH);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : io_read_fd(fd, max, ret);
+}
+
+static int read_systemd(const struct evidence_sources *s, struct evidence *e,
+			struct fail *f)
+{
+	char path[PATH_MAX];
+	int r = -ENOENT;
+
+	if (snprintf(path, sizeof(path), "%s" SYSTEMD_LOG, s->root) <
+	    (int)sizeof(path))
+		r = read_locked(path, evidence_systemd_max, &e->systemd);
+	return finish_read(path, evidence_systemd_max, r, &e->systemd, f);
+}
+
 int collect_logs(const struct evidence_sources *s, struct evidence *e,
 		 struct fail *f)
 {
@@ -148,7 +187,6 @@ int collect_logs(const struct evidence_sources *s, struct evidence *e,
 			"/sys/kernel/security/ima/binary_runtime_measurements",
 			evidence_ima_max, &e->ima, f);
 	if (r == 0)
-		r = read_file(s, "/run/log/systemd/tpm2-measure.log",
-			      evidence_systemd_max, &e->systemd, f);
+		r = read_systemd(s, e, f);
 	return r;
 }
