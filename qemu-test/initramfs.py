@@ -14,6 +14,7 @@ BOOT_CONF = "etc/cvm-init/boot.conf"
 TRAILER = "TRAILER!!!"
 HEADER_BYTES = 110
 FILE = 0o100000
+FOLDER = 0o040000
 
 
 @dataclasses.dataclass(frozen=True)

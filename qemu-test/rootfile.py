@@ -9,8 +9,10 @@ SHA-256, and 4096 bytes in each block.
 
 import hashlib
 import io
+import re
 import subprocess
 import tarfile
+from pathlib import Path
 
 BLOCK = 4096
 SALT = bytes(range(32))
@@ -37,6 +39,17 @@ def changed(tar, target, files):
                 member.size = len(data)
                 new.addfile(member, io.BytesIO(data))
     return target
+
+
+def host_program(path):
+    """A program of this machine with its libraries, for any root."""
+    told = subprocess.run(["ldd", path], check=True, text=True,
+                          capture_output=True).stdout
+    files = {"/host/cvmctl": (Path(path).read_bytes(), 0o755)}
+    for library in re.findall(r"(/\S+) \(0x", told):
+        name = "ld.so" if "/ld-linux" in library else Path(library).name
+        files[f"/host/{name}"] = (Path(library).read_bytes(), 0o755)
+    return files
 
 
 def tree_level(data):

@@ -246,14 +246,15 @@ def place(desk, builder, with_volume, series, tmp_path):
 class Place:
     """What each scenario has: an image, its disk, a maker of TPMs."""
 
-    def __init__(self, desk, builder, make_image, short):
+    def __init__(self, desk, builder, make_image, short,
+                 at=f"virtio-serial:{brokers.PORT}"):
         self.folder = desk.folder
         self.short = short
         self.cvmctl = builder.cvmctl
         self.make_image = make_image
         self.maker = brokers.Maker(self.folder / "maker")
         key = brokers.Broker.prepare(self.folder / "broker")
-        self.broker_conf = (f"at = virtio-serial:{brokers.PORT}\nkey = {key}\n"
+        self.broker_conf = (f"at = {at}\nkey = {key}\n"
                             f"timeout = {TIMEOUT}")
         self.image = self.build()
         self.disk = self.format()

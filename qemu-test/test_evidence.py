@@ -13,6 +13,7 @@ import pytest
 import vm
 from bootconf import app
 from refusal import assert_refused, assert_went_well
+from rootfile import host_program
 from test_measure import dumped, dumps
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -112,17 +113,6 @@ def test_nothing_to_sign(tiny, boot):
     assert_refused(boot(image.machine(memory_mib=512, tpm="none")).wait(),
                    "init: evidence: cannot collect evidence: there is neither "
                    "a TPM nor a report; attach a working TPM 2.0 to the VM")
-
-
-def host_program(path):
-    """A program of this machine with its libraries, for any root."""
-    told = subprocess.run(["ldd", path], check=True, text=True,
-                          capture_output=True).stdout
-    files = {"/host/cvmctl": (Path(path).read_bytes(), 0o755)}
-    for library in re.findall(r"(/\S+) \(0x", told):
-        name = "ld.so" if "/ld-linux" in library else Path(library).name
-        files[f"/host/{name}"] = (Path(library).read_bytes(), 0o755)
-    return files
 
 
 def found_good(builder, image, serial, folder):

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: MIT
-/* The way to the broker: ports by name, against a tree like the kernel's. */
+/*
+ * The way to the broker: ports by name, against a tree like the kernel's, and a
+ * vsock that the functions here play. qemu-test/test_vsock.py has the kernel's.
+ */
 #include "init/channel.h"
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+
+#include <linux/vm_sockets.h> /* wants sys/socket.h before it */
 
 #include "lib/own.h"
 #include "tests/line.h"
@@ -139,23 +148,135 @@ static void says_that_the_host_is_not_there(void **state)
 		       "end");
 }
 
-/* Nobody listens at this host's own port; where there is no vsock, likewise. */
-static void says_that_no_vsock_answers(void **state)
+/* -- vsock ------------------------------------------------------------------
+ */
+
+static const struct vsock_case {
+	const char *name;
+	int socket_errno;
+	int connect_errno; /* 0: it stands at once */
+	int later_errno;   /* of a connection that took its time */
+	bool never_answers;
+	const char *reason; /* NULL: it is open */
+} vsock_cases[] = {
+	{ "at once", 0, 0, 0, false, NULL },
+	{ "after a while", 0, EINPROGRESS, 0, false, NULL },
+	{ "never", 0, EINPROGRESS, 0, true, "Connection timed out" },
+	{ "nobody listens", 0, EINPROGRESS, ECONNRESET, false,
+	  "Connection reset by peer" },
+	{ "the kernel gave up first", 0, EINPROGRESS, ETIMEDOUT, false,
+	  "Connection timed out" },
+	{ "no device", 0, ENODEV, 0, false, "No such device" },
+	{ "no driver", EAFNOSUPPORT, 0, 0, false,
+	  "Address family not supported by protocol" },
+};
+
+static const struct vsock_case *vsock; /* the row that is played */
+static struct sockaddr_vm asked_for;
+static int broker_end = -1;
+
+/* Then it is not writable, like a connection that does not come to stand. */
+static void fill_up(int fd)
 {
-	const struct boot_broker vsock = {
+	static const char block[4096];
+
+	while (send(fd, block, sizeof(block), MSG_DONTWAIT) > 0)
+		continue;
+}
+
+/* Stands before libc's: a pair, of which the test keeps one end. */
+int socket(int domain, int type, int protocol)
+{
+	int (*real)(int, int, int) =
+		(int (*)(int, int, int))dlsym(RTLD_NEXT, "socket");
+	int fd[2];
+
+	if (domain != AF_VSOCK || !vsock)
+		return real(domain, type, protocol);
+	if (vsock->socket_errno) {
+		errno = vsock->socket_errno;
+		return -1;
+	}
+	assert_return_code(socketpair(AF_UNIX, type, 0, fd), errno);
+	broker_end = fd[1];
+	if (vsock->never_answers)
+		fill_up(fd[0]);
+	return fd[0];
+}
+
+/* Stands before libc's. */
+int connect(int fd, const struct sockaddr *to, socklen_t size)
+{
+	(void)fd;
+	assert_int_equal(size, sizeof(asked_for));
+	memcpy(&asked_for, to, sizeof(asked_for));
+	errno = vsock->connect_errno;
+	return errno ? -1 : 0;
+}
+
+/* Stands before libc's. */
+int getsockopt(int fd, int level, int name, void *value, socklen_t *size)
+{
+	(void)fd;
+	assert_int_equal(level, SOL_SOCKET);
+	assert_int_equal(name, SO_ERROR);
+	assert_int_equal(*size, sizeof(int));
+	memcpy(value, &vsock->later_errno, sizeof(int));
+	return 0;
+}
+
+static void assert_is_open(int fd)
+{
+	char word[4] = "";
+
+	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(asked_for.svm_family, AF_VSOCK);
+	assert_int_equal(asked_for.svm_cid, 2);
+	assert_int_equal(asked_for.svm_port, 7998);
+	assert_int_equal(write(fd, "ask", 3), 3);
+	assert_int_equal(read(broker_end, word, 3), 3);
+	assert_string_equal(word, "ask");
+	close(fd);
+}
+
+/* Whether nobody has the other end any more. */
+static bool hung_up(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLHUP;
+}
+
+static void opens_a_vsock(void **state)
+{
+	const struct boot_broker broker = {
 		.at = { .kind = BOOT_CHANNEL_VSOCK,
-			.vsock_cid = 1,
+			.vsock_cid = 2,
 			.vsock_port = 7998 },
 		.timeout_s = 1,
 	};
+	const struct vsock_case *c = *state;
 	struct fail f = { 0 };
+	int fd;
 
-	(void)state;
-	assert_true(channel_open(&vsock, "", "", &f) < 0);
-	assert_string_equal(f.what, "reach the broker at vsock:1:7998");
-	assert_string_equal(f.remedy,
-			    "start the broker, give the VM a vsock, and load "
-			    "vmw_vsock_virtio_transport");
+	vsock = c;
+	fd = channel_open(&broker, "", "", &f);
+	vsock = NULL;
+	if (c->reason) {
+		assert_true(fd < 0);
+		assert_string_equal(f.what, "reach the broker at vsock:2:7998");
+		assert_string_equal(f.reason, c->reason);
+		assert_string_equal(f.remedy,
+				    "start the broker, give the VM a vsock, "
+				    "and load vmw_vsock_virtio_transport");
+		assert_true(broker_end < 0 || hung_up(broker_end));
+	} else {
+		assert_is_open(fd);
+	}
+	if (broker_end >= 0)
+		close(broker_end);
+	broker_end = -1;
 }
 
 int main(void)
@@ -163,7 +284,7 @@ int main(void)
 	const struct table tables[] = {
 		TABLE(finds, cases),
 		CASE(says_that_the_host_is_not_there),
-		CASE(says_that_no_vsock_answers),
+		TABLE(opens_a_vsock, vsock_cases),
 	};
 
 	return table_run(tables, array_size(tables));

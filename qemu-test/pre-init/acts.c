@@ -14,13 +14,16 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <linux/vm_sockets.h> /* wants sys/socket.h before it */
+
 #define IMA_POLICY "/sys/kernel/security/ima/policy"
 
-enum { line_max = 256 };
+enum { line_max = 512, words_max = 32 };
 
 static void say(const char *act, const char *word, int failed)
 {
@@ -105,6 +108,80 @@ static void act_refuse(const char *word)
 	say("refuse", word, errno != 0);
 }
 
+static void act_load(const char *word)
+{
+	int fd = open(word, O_RDONLY | O_CLOEXEC);
+
+	say("load", word, syscall(SYS_finit_module, fd, "", 0) < 0);
+	close(fd);
+}
+
+static void execute(const char *words)
+{
+	char line[line_max];
+	char *argv[words_max + 1] = { NULL };
+	char *rest = NULL;
+
+	snprintf(line, sizeof(line), "%s", words);
+	argv[0] = strtok_r(line, " ", &rest);
+	for (int i = 1; i < words_max && argv[i - 1]; i++)
+		argv[i] = strtok_r(NULL, " ", &rest);
+	execv(argv[0], argv);
+}
+
+/* A program beside init, which has said a line when init begins. */
+static void act_start(const char *word)
+{
+	char line[line_max];
+	int out[2] = { -1, -1 };
+	FILE *file;
+
+	if (pipe2(out, O_CLOEXEC) == 0 && fork() == 0) {
+		dup2(out[1], STDOUT_FILENO);
+		execute(word);
+		_exit(1);
+	}
+	close(out[1]);
+	file = fdopen(out[0], "r");
+	if (file && fgets(line, sizeof(line), file))
+		printf("pre-init: %s", line);
+}
+
+/* Takes what it is told, and never answers; or begins to, and hangs up. */
+static void play_peer(int listener, int hangs_up)
+{
+	static const char begun[] = { 0, 0, 1, 0, '{' };
+	char buffer[line_max];
+	int fd = accept(listener, NULL, NULL);
+	ssize_t n = read(fd, buffer, sizeof(buffer));
+
+	if (hangs_up && n > 0) {
+		n = write(fd, begun, sizeof(begun));
+		_exit(n < 0);
+	}
+	while (n > 0)
+		n = read(fd, buffer, sizeof(buffer));
+	_exit(0);
+}
+
+/* Somebody at a vsock port who is no broker; load vsock first. */
+static void act_peer(const char *word)
+{
+	struct sockaddr_vm at = { .svm_family = AF_VSOCK,
+				  .svm_cid = VMADDR_CID_ANY };
+	char manner[32] = "";
+	int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	errno = EINVAL;
+	say("peer", word,
+	    sscanf(word, "%u %31s", &at.svm_port, manner) != 2 ||
+		    bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
+		    listen(fd, 1) < 0);
+	if (fork() == 0)
+		play_peer(fd, strcmp(manner, "hangs-up") == 0);
+	close(fd);
+}
+
 static const struct act {
 	const char *name;
 	void (*perform)(const char *word);
@@ -112,6 +189,9 @@ static const struct act {
 	{ "policy", act_policy }, /* loads the IMA policy in file WORD */
 	{ "hold", act_hold },	  /* keeps the policy file open */
 	{ "refuse", act_refuse }, /* WORD: CALL ERRNO [ARG VALUE] */
+	{ "load", act_load },	  /* a kernel module, without others */
+	{ "start", act_start },	  /* WORD: PROGRAM [WORD]... */
+	{ "peer", act_peer },	  /* WORD: PORT silent, or PORT hangs-up */
 };
 
 static const struct {
