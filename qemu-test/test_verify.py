@@ -12,7 +12,9 @@ from pathlib import Path
 import image as images
 import pytest
 import vm
+from bootconf import app
 from refusal import assert_went_well
+from rootfile import host_program
 from test_measure import dumped, dumps
 
 HERE = Path(__file__).resolve().parent
@@ -53,9 +55,8 @@ def evidence(image, boot):
     return json.loads(dumped(result.serial, WRITTEN))
 
 
-@pytest.fixture
-def verify(builder, image, desk):
-    """verify(evidence, "--json", ...): status and answer."""
+def verifier(builder, image, desk):
+    """verify(evidence, "--json", ...) for IMAGE: status and answer."""
     prediction = desk.folder / "prediction.json"
     prediction.write_text(images.run([
         builder.cvmctl, "predict", "--image", image.folder, "--json", *BOOT,
@@ -76,6 +77,12 @@ def verify(builder, image, desk):
         assert done.stderr == ""
         return done.returncode, json.loads(done.stdout)
     return run
+
+
+@pytest.fixture
+def verify(builder, image, desk):
+    """As of verifier()."""
+    return verifier(builder, image, desk)
 
 
 def refused(answer):
@@ -119,18 +126,21 @@ CHANGES = {"firmware cut": "firmware-log", "ima cut": "ima-log",
            "value": "pcr-values", "foreign key": "attestation-key"}
 
 
-def evmctl(evidence, folder):
-    """What ima-evm-utils say when they replay the list to the PCRs."""
+def evmctl_matches(evidence, folder, *words):
+    """Whether ima-evm-utils replay the list to the PCRs, with SHA-1 and
+    SHA-256."""
     (folder / "ima").write_bytes(base64.b64decode(evidence["logs"]["ima"]))
-    words = []
+    pcrs = []
     for bank in ("sha1", "sha256"):
         (folder / bank).write_text("".join(
             f"PCR-{int(pcr):02}: {bytes.fromhex(value).hex(' ')}\n"
             for pcr, value in evidence["tpm"]["pcrs"][bank].items()))
-        words += ["--pcrs", f"{bank},{folder / bank}"]
-    return subprocess.run(
-        ["evmctl", "ima_measurement", "--ignore-violations", *words,
-         folder / "ima"], check=True, capture_output=True, text=True).stderr
+        pcrs += ["--pcrs", f"{bank},{folder / bank}"]
+    done = subprocess.run(
+        ["evmctl", "ima_measurement", *words, *pcrs, folder / "ima"],
+        check=False, capture_output=True, text=True)
+    assert ("Matched" in done.stderr) == (done.returncode == 0), done.stderr
+    return done.returncode == 0
 
 
 def eventlog(evidence, folder):
@@ -168,7 +178,7 @@ def test_verify(tiny, evidence, verify, desk, series):
                             manifest=other.folder / "manifest.json")
     assert (status, refused(answer)) == (3, {"boot", "apps"})
 
-    assert "Matched" in evmctl(evidence, desk.folder)
+    assert evmctl_matches(evidence, desk.folder)
     for bank, values in eventlog(evidence, desk.folder).items():
         for pcr, value in values.items():
             assert evidence["tpm"]["pcrs"][bank][pcr] == value
@@ -224,3 +234,72 @@ def test_a_kernel_that_calls_itself_a_driver(image, boot, desk, verify):
     status, answer = verify(evidence)
     assert (status, "boot" in refused(answer)) == (3, True), answer["checks"]
     assert len(of_drivers(answer)) == 1
+
+
+# Reading the files of one owner is measured, and little else.
+OWNER = 4711
+READS = f"measure func=FILE_CHECK mask=MAY_READ fowner={OWNER}\n"
+# One is written while it is open for reading, and one is read while it is
+# open for writing: nobody knows what was read.
+VIOLATE = f"""
+cd /run && echo before > late && echo before > early &&
+chown {OWNER} late early
+exec 3< late; echo after >> late; exec 3<&-
+exec 4>> early; cat early; exec 4>&-
+/host/ld.so --library-path /host /host/cvmctl evidence --output e &&
+exec /app/actor dump /run/e
+"""
+
+
+@pytest.fixture
+def violating(builder, tiny):
+    """An image whose workload does both, and has cvmctl collect evidence."""
+    return tiny(
+        apps=app("violates", "/bin/sh /host/violate"),
+        files={**host_program(builder.cvmctl),
+               "/host/violate": VIOLATE.encode()},
+        ima="policy = /etc/cvm-init/ima-policy",
+        ima_policy=IMA_POLICY + READS)
+
+
+def without_violation(evidence, digest):
+    """A copy, in which the first violation is gone, or has a DIGEST."""
+    other = copy.deepcopy(evidence)
+    log = base64.b64decode(other["logs"]["ima"])
+    # PCR, SHA-1 digest, size of the template's name, name, size of the data
+    found = re.search(rb"\x0a\0{3}(\0{20})\x07\0{3}ima-sig(.)\0{3}", log, re.S)
+    if digest:
+        log = log[:found.start(1)] + digest + log[found.start(1) + 1:]
+    else:
+        log = log[:found.start()] + log[found.end() + found[2][0]:]
+    other["logs"]["ima"] = base64.b64encode(log).decode()
+    return other
+
+
+def test_violations(builder, violating, boot, desk, series):
+    """On every kernel: IMA lists a file that changes while it is measured,
+    without a digest. verify names it and refuses nothing; a list from which
+    it was taken, or in which it has a digest, leads nowhere."""
+    assert series
+    result = boot(violating.machine(memory_mib=512, firmware="ovmf")).wait()
+    assert_went_well(result)
+    evidence = json.loads(dumped(result.serial, "/run/e"))
+    verify = verifier(builder, violating, desk)
+    status, answer = verify(evidence, "--require-pcrs", "10,14")
+    assert (status, answer["trusted"]) == (0, True), answer["checks"]
+    (ima,) = (check for check in answer["checks"]
+              if check["name"] == "ima-log")
+    assert ima["text"].endswith("unknown, 2 of them violations")
+    events = [event for event in answer["events"] if event["log"] == "ima"
+              and event["says"] in ("/run/late", "/run/early")]
+    assert [(event["says"].removeprefix("/run/"), event["type"] == "violation",
+             event["origin"]) for event in events] == [
+        ("late", False, "unknown"), ("late", True, "unknown"),
+        ("early", True, "unknown"), ("early", False, "unknown")]
+
+    # a digest of zeros is listed, and one of ones is extended
+    assert evmctl_matches(evidence, desk.folder, "--ignore-violations")
+    assert not evmctl_matches(evidence, desk.folder)
+    for hide in (b"", b"\1"):
+        status, answer = verify(without_violation(evidence, hide))
+        assert (status, refused(answer)) == (3, {"ima-log"})
