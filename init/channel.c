@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <linux/vm_sockets.h> /* wants sys/socket.h before it */
 
@@ -83,15 +84,19 @@ static int open_port(const struct boot_broker *at, const char *ports_path,
 		      : fd;
 }
 
-/* 0 when the connection stands. */
+/* 0 when the connection stands. Left alone, the kernel gives up after 2 s. */
 static int connect_within(int fd, const struct sockaddr_vm *to,
 			  uint64_t timeout_s)
 {
+	const struct timeval limit = { .tv_sec = (time_t)timeout_s };
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
 	socklen_t size = sizeof(int);
 	int err = 0;
 	int ready;
 
+	if (setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, &limit,
+		       sizeof(limit)) < 0)
+		return -errno;
 	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) == 0)
 		return 0;
 	if (errno != EINPROGRESS)

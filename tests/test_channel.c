@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <linux/vm_sockets.h> /* wants sys/socket.h before it */
 
@@ -173,6 +174,7 @@ static const struct vsock_case {
 
 static const struct vsock_case *vsock; /* the row that is played */
 static struct sockaddr_vm asked_for;
+static struct timeval kernel_limit;
 static int broker_end = -1;
 
 /* Then it is not writable, like a connection that does not come to stand. */
@@ -204,12 +206,25 @@ int socket(int domain, int type, int protocol)
 	return fd[0];
 }
 
+/* Stands before libc's: the kernel's own limit for a connection. */
+int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+	(void)fd;
+	assert_int_equal(level, AF_VSOCK);
+	assert_int_equal(name, SO_VM_SOCKETS_CONNECT_TIMEOUT);
+	assert_int_equal(size, sizeof(kernel_limit));
+	memcpy(&kernel_limit, value, sizeof(kernel_limit));
+	return 0;
+}
+
 /* Stands before libc's. */
 int connect(int fd, const struct sockaddr *to, socklen_t size)
 {
 	(void)fd;
 	assert_int_equal(size, sizeof(asked_for));
 	memcpy(&asked_for, to, sizeof(asked_for));
+	assert_int_equal(kernel_limit.tv_sec, 1);
+	assert_int_equal(kernel_limit.tv_usec, 0);
 	errno = vsock->connect_errno;
 	return errno ? -1 : 0;
 }
@@ -261,6 +276,7 @@ static void opens_a_vsock(void **state)
 	int fd;
 
 	vsock = c;
+	kernel_limit = (struct timeval){ 0 };
 	fd = channel_open(&broker, "", "", &f);
 	vsock = NULL;
 	if (c->reason) {
