@@ -1,28 +1,30 @@
 # SPDX-License-Identifier: MIT
-"""A key by vsock. Between host and VM a vsock takes a driver of the host's;
-here both ends are in the VM, and the kernel's vsock_loopback is between them.
-A program that runs before init starts the broker, with its files.
+"""A key by vsock: from the host, as a VMM brings it there, and from within the
+VM, where the kernel's vsock_loopback is between init and a broker that a
+program before init has started. So each end meets a kernel's vsock.
 """
 
 import json
 import re
 from pathlib import Path
 
+import broker as brokers
 import pytest
+import vsock
 from bootconf import modules
 from initramfs import read
 from preinit import preinit
 from refusal import assert_refused
 from rootfile import host_program
-from test_broker import ASK, NO_KEY, SILENT, Place
+from test_broker import ASK, NO_KEY, SILENT, TIMEOUT, Place, cut, empty
 from volume import UUID, assert_counts
 
 PORT = 7000
 LOCAL = 1                        # VMADDR_CID_LOCAL
 HOST = 2                         # VMADDR_CID_HOST
 CVMCTL = "/host/ld.so --library-path /host /host/cvmctl"
-NOBODY = ("; start the broker, give the VM a vsock, and load "
-          "vmw_vsock_virtio_transport")
+DRIVER = "vmw_vsock_virtio_transport"
+NOBODY = f"; start the broker, give the VM a vsock, and load {DRIVER}"
 # Each after those that it needs.
 VSOCK = ("vsock", "vmw_vsock_virtio_transport_common", "vsock_loopback")
 
@@ -120,7 +122,7 @@ def test_no_answer(make_place, run, manner, words):
 
 @pytest.mark.parametrize("cid, module, reason", [
     (LOCAL, "vsock_loopback", "Connection reset by peer"),
-    (HOST, "vmw_vsock_virtio_transport", "No such device"),
+    (HOST, DRIVER, "No such device"),
     (HOST, "virtio_blk", "Address family not supported by protocol"),
 ], ids=["nobody listens", "no device", "no driver"])
 def test_nobody_there(make_place, run, cid, module, reason):
@@ -130,3 +132,52 @@ def test_nobody_there(make_place, run, cid, module, reason):
         run(place.image, place.disk, tpm=place.tpm()),
         f"init: volumes: cannot reach the broker at vsock:{cid}:{PORT}: "
         f"{reason}{NOBODY}")
+
+
+@pytest.fixture
+def place(make_place):
+    """One whose VM asks the host."""
+    if not vsock.PROGRAM.is_file():
+        pytest.skip("vhost-device-vsock could not be fetched")
+    return make_place(HOST, DRIVER)
+
+
+def run_beside(run, place, path):
+    """How a boot went whose vsock leads to the UNIX socket PATH."""
+    with vsock.Device(PORT, path) as device:
+        return run(place.image, place.disk, tpm=place.tpm(),
+                   extra=device.words(512))
+
+
+def test_from_the_host(place, run, series):
+    """On every kernel, through the driver that VMs have."""
+    assert series
+    with place.broker() as broker:
+        assert_counts(run_beside(run, place, broker.socket), 1)
+        decision, = broker.audit()
+    assert (decision["decision"], decision["uuid"]) == ("delivered", UUID)
+
+
+@pytest.mark.parametrize("change, words", [
+    (cut, SILENT),
+    (empty, "the broker's answer has a length that no answer has" + ASK),
+], ids=["cut", "empty"])
+def test_changed_answer_of_the_host(place, run, change, words):
+    """The host has the messages in its hand."""
+    with place.broker() as broker:
+        with brokers.Host(broker, lambda number, message:
+                          change(message) if number == 3 else message) as host:
+            result = run_beside(run, place, host.path)
+    assert_refused(result, NO_KEY + words)
+
+
+def test_no_broker_on_the_host(place, run):
+    """The vsock is there, and the host does not even refuse."""
+    result = run_beside(run, place, place.short / "nobody")
+    assert_refused(
+        result, "init: volumes: cannot reach the broker at "
+        f"vsock:{HOST}:{PORT}: Operation timed out{NOBODY}")
+    # not after the 2 s that the kernel would wait
+    off, = re.findall(r"^\[ *(\d+)\.\d+\] reboot: Power down", result.serial,
+                      re.M)
+    assert int(off) >= TIMEOUT
