@@ -76,24 +76,37 @@ int boot_parse_require(const char *value, void *field)
 	return 0;
 }
 
-int boot_parse_into(const char *value, void *field)
-{
-	static const struct {
-		const char *value;
-		unsigned into;
-	} known[] = {
-		{ "none", BOOT_MEASURE_NONE },
-		{ "tpm", BOOT_MEASURE_TPM },
-		{ "rtmr", BOOT_MEASURE_RTMR },
-		{ "tpm rtmr", BOOT_MEASURE_TPM | BOOT_MEASURE_RTMR },
-	};
+static const struct {
+	const char *name;
+	unsigned into;
+} measures[] = {
+	{ "none", BOOT_MEASURE_NONE },
+	{ "tpm", BOOT_MEASURE_TPM },
+	{ "rtmr", BOOT_MEASURE_RTMR },
+	{ "tpm rtmr", BOOT_MEASURE_TPM | BOOT_MEASURE_RTMR },
+};
 
-	for (size_t i = 0; i < array_size(known); i++)
-		if (strcmp(value, known[i].value) == 0) {
-			*(unsigned *)field = known[i].into;
+const char *boot_into_name(unsigned into)
+{
+	for (size_t i = 0; i < array_size(measures); i++)
+		if (measures[i].into == into)
+			return measures[i].name;
+	return "";
+}
+
+int boot_into_from_name(const char *name, unsigned *ret)
+{
+	for (size_t i = 0; i < array_size(measures); i++)
+		if (strcmp(name, measures[i].name) == 0) {
+			*ret = measures[i].into;
 			return 0;
 		}
 	return -EINVAL;
+}
+
+int boot_parse_into(const char *value, void *field)
+{
+	return boot_into_from_name(value, field);
 }
 
 int boot_parse_banks(const char *value, void *field)

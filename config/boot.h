@@ -202,6 +202,12 @@ const char *boot_key_kind_name(enum boot_key_kind kind);
 /* "svsm", "crb" or "tis". */
 const char *boot_tpm_class_name(enum boot_tpm_class class);
 
+/* "tpm rtmr" and the like for a set of enum boot_measure; "" for no such. */
+const char *boot_into_name(unsigned into);
+
+/* The set that into is called by. 0, or -EINVAL and *ret stays as it is. */
+int boot_into_from_name(const char *name, unsigned *ret);
+
 /* The class of a kernel driver's name, 0 for one that no class holds. */
 unsigned boot_tpm_class_of_driver(const char *driver);
 

@@ -144,15 +144,20 @@ static int explain_manifest(struct json_object *o,
 {
 	struct chain_boot boot = { .is_known = false };
 	struct chain_keys keys = { .n = 0 };
-	int r = 0;
+	int r = manifest_read_into(o, &boot.into, f);
 
-	if (options->prediction)
+	if (r == 0 && options->prediction)
 		r = read_prediction(options->prediction, o, &boot, f);
 	for (size_t i = 0; r == 0 && i < options->disks.n; i++)
 		r = read_disk(options->disks.value[i], o, &keys, f);
 	if (r < 0)
 		return r;
-	chain_set_title(c, "from the manifest; digests are SHA-256, shortened",
+	chain_set_title(c,
+			boot.into & BOOT_MEASURE_RTMR
+				? "from the manifest; digests are SHA-256, of "
+				  "RTMRs SHA-384, shortened"
+				: "from the manifest; digests are SHA-256, "
+				  "shortened",
 			"From launch to workload: image %s",
 			name_of(options->path));
 	chain_from_manifest(o, &boot, &keys, c);

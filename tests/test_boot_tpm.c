@@ -5,6 +5,7 @@
  */
 #include "config/boot.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -100,6 +101,17 @@ static void reads_into(void **state)
 	if (boot_conf_read("boot.conf", text, strlen(text), false, &c, &e) < 0)
 		fail_msg("refused: %s", e.text);
 	assert_int_equal(c.measure.into, want->want);
+	assert_string_equal(boot_into_name(want->want), want->name);
+}
+
+static void other_registers_have_no_name(void **state)
+{
+	unsigned into = 7;
+
+	(void)state;
+	assert_string_equal(boot_into_name(~0U), "");
+	assert_int_equal(boot_into_from_name("", &into), -EINVAL);
+	assert_int_equal(into, 7);
 }
 
 #define INTO(text)                                                             \
@@ -256,8 +268,9 @@ int main(void)
 {
 	const struct table tables[] = {
 		CASE(has_defaults),	  CASE(reads_every_key),
-		TABLE(reads_into, intos), TABLE(refuses, refusals),
-		CASE(reads_pcrs),	  CASE(names_tpm_drivers),
+		TABLE(reads_into, intos), CASE(other_registers_have_no_name),
+		TABLE(refuses, refusals), CASE(reads_pcrs),
+		CASE(names_tpm_drivers),
 	};
 
 	return table_run(tables, sizeof(tables) / sizeof(tables[0]));

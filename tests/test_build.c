@@ -254,11 +254,12 @@ static void manifest_predicts_what_predict_does(void **state)
 	assert_memory_equal(value, p.measured.value[DIGEST_SHA384], 48);
 }
 
-static void manifest_names_the_volume(void **state)
+static void manifest_names_volume_and_register(void **state)
 {
 	own_json struct json_object *o = NULL;
 	struct manifest_volume volume = { 0 };
 	struct fail f = { 0 };
+	unsigned into = 0;
 
 	(void)state;
 	if (!has_mkfs())
@@ -273,6 +274,9 @@ static void manifest_names_the_volume(void **state)
 	assert_refusal(manifest_find_volume(o, "swap", &volume, &f), &f,
 		       "cannot seal volume swap: boot.conf has no such volume; "
 		       "check [volume NAME] in boot.conf");
+	assert_string_equal(json_get_string(o, "into"), "tpm");
+	assert_ok(manifest_read_into(o, &into, &f), &f);
+	assert_int_equal(into, BOOT_MEASURE_TPM);
 }
 
 static const struct {
@@ -323,10 +327,13 @@ static void manifest_without_values(void **state)
 		uint8_t value[digest_size_max];
 		struct manifest_volume volume;
 		struct fail f = { 0 };
+		unsigned into = 0;
 
 		(void)unlink("bad/manifest.json");
 		tree_file(t, "bad/manifest.json", 0644, texts[i]);
 		assert_ok(manifest_read("bad", &o, &f), &f);
+		assert_ok(manifest_read_into(o, &into, &f), &f);
+		assert_int_equal(into, BOOT_MEASURE_TPM); /* the default */
 		assert_refusal(manifest_read_pcr(o, DIGEST_SHA256, value, &f),
 			       &f,
 			       "cannot read PCR 14 in bank sha256: the "
@@ -348,7 +355,7 @@ int main(void)
 		image_test(inspect_believes_no_file),
 		image_test(inspect_shows_signatures),
 		image_test(manifest_predicts_what_predict_does),
-		image_test(manifest_names_the_volume),
+		image_test(manifest_names_volume_and_register),
 		image_test(hostile_manifests),
 		image_test(manifest_without_values),
 	};

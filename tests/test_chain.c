@@ -9,6 +9,7 @@
 
 #include "tests/table.h"
 
+#include "config/boot.h"
 #include "cvmctl/show/chain-draw.h"
 #include "cvmctl/show/chain-source.h"
 #include "cvmctl/show/svg.h"
@@ -86,7 +87,7 @@ static struct json_object *make_manifest(const struct size *size)
 
 static void draws_any_size(void **state)
 {
-	static const struct chain_boot unknown = { .is_known = false };
+	static const struct chain_boot unknown = { .into = BOOT_MEASURE_TPM };
 	static const struct chain_keys none = { .n = 0 };
 	const struct size *size = *state;
 	own_json struct json_object *o = make_manifest(size);
@@ -96,7 +97,8 @@ static void draws_any_size(void **state)
 	chain_set_title(&c, "a note", "a title of %s", size->name);
 	chain_from_manifest(o, &unknown, &none, &c);
 	assert_draws(&c);
-	assert_int_equal(c.has_keys, size->volumes > 0);
+	assert_int_equal(c.end,
+			 size->volumes ? CHAIN_END_KEYS : CHAIN_END_NONE);
 	assert_int_equal(chain_draw_text(&c, chain_width_max, true, &text), 0);
 	if (size->want)
 		assert_non_null(strstr(text.s, size->want));
@@ -114,7 +116,7 @@ static const struct who {
 /* Whether a broker or the token of a disk says what a key is sealed to. */
 static void draws_who_says(void **state)
 {
-	static const struct chain_boot unknown = { .is_known = false };
+	static const struct chain_boot unknown = { .into = BOOT_MEASURE_TPM };
 	static const struct chain_keys none = { .n = 0 };
 	const struct who *who = *state;
 	own_text struct text json = { 0 };
@@ -137,7 +139,7 @@ static void draws_who_says(void **state)
 /* The same path twice is told apart by what was measured of it. */
 static void tells_kinds_apart(void **state)
 {
-	static const struct chain_boot unknown = { .is_known = false };
+	static const struct chain_boot unknown = { .into = BOOT_MEASURE_TPM };
 	static const struct chain_keys none = { .n = 0 };
 	own_json struct json_object *o =
 		json_tokener_parse("{\"apps\":{\"events\":[]}}");
@@ -166,6 +168,11 @@ static const struct odd {
 } odd[] = {
 	{ "{\"logs\":{\"firmware\":\"AAAA\",\"init\":{}}}" },
 	{ "{}" },
+	{ "{\"reports\":[{\"provider\":\"tdx_guest\",\"outblob\":1}],"
+	  "\"rtmr\":[]}" },
+	{ "{\"reports\":{},\"rtmr\":{\"mrtd\":\"zz\"},\"logs\":{\"ccel\":\"AAAA"
+	  "\",\"init\":[1,{\"content\":{\"kind\":\"volume-key\"}}]}}" },
+	{ "{\"tpm\":1,\"rtmr\":{},\"logs\":{\"ccel\":[],\"init\":[null]}}" },
 	{ "{\"apps\":1,\"volumes\":{},\"kernel\":[],\"initramfs\":\"\"}" },
 	{ "{\"apps\":{\"events\":[1,null,[],{\"content\":3}]},\"volumes\":"
 	  "[1,null]}" },
@@ -182,7 +189,7 @@ static const struct odd {
 
 static void draws_any_json(void **state)
 {
-	static const struct chain_boot unknown = { .is_known = false };
+	static const struct chain_boot unknown = { .into = BOOT_MEASURE_TPM };
 	static const struct chain_keys none = { .n = 0 };
 	const struct odd *odd_one = *state;
 	own_json struct json_object *o = json_tokener_parse(odd_one->json);

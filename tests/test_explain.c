@@ -6,6 +6,7 @@
  *
  *	cd tests/pictures
  *	cvmctl explain --svg ../../docs/chain.svg demo
+ *	cvmctl explain --svg ../../docs/chain-tdx.svg demo-tdx
  *	LC_ALL=C.UTF-8 cvmctl explain demo > demo.txt
  *
  * and the like.
@@ -36,6 +37,12 @@ static const struct picture {
 } pictures[] = {
 	{ "docs/chain.svg", command_explain, "explain --svg - " PICTURES "demo",
 	  "C" },
+	{ "docs/chain-tdx.svg", command_explain,
+	  "explain --svg - " PICTURES "demo-tdx", "C" },
+	{ PICTURES "demo-tdx.txt", command_explain,
+	  "explain " PICTURES "demo-tdx", "C.UTF-8" },
+	{ PICTURES "td.txt", command_explain,
+	  "explain tests/corpus/evidence/td", "C.UTF-8" },
 	{ PICTURES "demo.txt", command_explain, "explain " PICTURES "demo",
 	  "C.UTF-8" },
 	{ PICTURES "demo-ascii.txt", command_explain,
@@ -83,6 +90,9 @@ static const struct refusal {
 	{ "explain newer", command_explain,
 	  "cannot explain newer: it is of no schema that cvmctl "
 	  "knows; " GIVE_IMAGE },
+	{ "explain unknown", command_explain,
+	  "cannot read into of the manifest: it is none that cvmctl knows; "
+	  "build the image again" },
 	{ "explain .", command_explain,
 	  "cannot read ./manifest.json: No such file or "
 	  "directory; " GIVE_IMAGE },
@@ -112,6 +122,9 @@ static void refuses(void **state)
 	tree_file(&t, "other", 0644, "{\"type\":\"other\",\"schema\":1}");
 	tree_file(&t, "newer", 0644,
 		  "{\"type\":\"cvm-init image\",\"schema\":2}");
+	tree_file(&t, "unknown", 0644,
+		  "{\"type\":\"cvm-init image\",\"schema\":1,"
+		  "\"into\":\"paper\"}");
 	tree_file(&t, "image", 0644,
 		  "{\"type\":\"cvm-init image\",\"schema\":1}");
 	assert_int_equal(fchdir(t.fd), 0);

@@ -197,6 +197,44 @@ static void predict_no_boot(struct trial *t)
 	json_object_object_del(t->prediction, "boot");
 }
 
+static void say_tpm(struct trial *t)
+{
+	own_manifest(t);
+	json_set_string(t->manifest, "into", "tpm");
+}
+
+static void say_both(struct trial *t)
+{
+	own_manifest(t);
+	json_set_string(t->manifest, "into", "tpm rtmr");
+}
+
+static void say_rtmr(struct trial *t)
+{
+	own_manifest(t);
+	json_set_string(t->manifest, "into", "rtmr");
+}
+
+static void say_none(struct trial *t)
+{
+	own_manifest(t);
+	json_set_string(t->manifest, "into", "none");
+}
+
+static void say_none_twice(struct trial *t)
+{
+	say_none(t);
+	json_release(&t->e.init);
+	t->e.init = NULL;
+}
+
+static void say_what_is_new(struct trial *t)
+{
+	own_manifest(t);
+	json_set_string(t->manifest, "into", "paper");
+}
+
+#define INTO   "boot.conf of the image measures into "
 #define UNLESS "for a UKI, or where QEMU changes the kernel, give --prediction"
 #define PCR_14 "PCR 14 is not the manifest's; "
 
@@ -243,6 +281,18 @@ static const struct trial_case cases[] = {
 	  "PCR 9 is not the predicted one" },
 	{ "nothing predicted", predict_no_boot, CHECK_MISSING, "boot",
 	  "PCR 2 is not both predicted and quoted in a bank other than sha1" },
+	{ "into the TPM", say_tpm, CHECK_OK, "into",
+	  "the log of init has PCR 14, as boot.conf of the image" },
+	{ "into both", say_both, CHECK_REFUSED, "into",
+	  INTO "PCR 14 and RTMR 3, the log of init has PCR 14" },
+	{ "into another register", say_rtmr, CHECK_REFUSED, "into",
+	  INTO "RTMR 3, the log of init has PCR 14" },
+	{ "into more than none", say_none, CHECK_REFUSED, "into",
+	  INTO "no register, the log of init has PCR 14" },
+	{ "into none", say_none_twice, CHECK_REFUSED, "into",
+	  INTO "no register, so that nothing shows what runs" },
+	{ "into what is not known", say_what_is_new, CHECK_MISSING, "into",
+	  "what the manifest calls into is not known to this cvmctl" },
 	{ "systemd: an event of the firmware", move_to_systemd, CHECK_REFUSED,
 	  "boot",
 	  "the initramfs of the manifest was not booted as it is; " UNLESS },

@@ -168,6 +168,26 @@ static void drop_manifest_digests(struct trial *t)
 	t->x.manifest = t->manifest;
 }
 
+static void say_into(struct trial *t, const char *into)
+{
+	assert_int_equal(
+		json_object_deep_copy(story.manifest, &t->manifest, NULL), 0);
+	json_set_string(t->manifest, "into", into);
+	t->x.manifest = t->manifest;
+}
+
+static void say_rtmr(struct trial *t)
+{
+	td_trial_be_alone(t);
+	say_into(t, "rtmr");
+}
+
+static void say_tpm(struct trial *t)
+{
+	td_trial_be_alone(t);
+	say_into(t, "tpm");
+}
+
 /* -- beside a TPM ------------------------------------------------------------
  */
 
@@ -199,6 +219,18 @@ static void know_no_registers(struct trial *t)
 		t->x.tdx.rtmr[i].given = false;
 }
 
+static void say_both(struct trial *t)
+{
+	have_tpm(t);
+	say_into(t, "tpm rtmr");
+}
+
+static void say_one(struct trial *t)
+{
+	have_tpm(t);
+	say_into(t, "tpm");
+}
+
 /* Only the TPM has what was measured. */
 static void hide_from_td(struct trial *t)
 {
@@ -218,6 +250,7 @@ static void be_other_key(struct trial *t)
 }
 
 #define BOUND	"that of the TD is bound to the nonce"
+#define INTO	"boot.conf of the image measures into "
 #define NOT_LED "the log of init does not lead to it: "
 
 static const struct trial_case registers[] = {
@@ -254,6 +287,10 @@ static const struct trial_case registers[] = {
 	{ "before the cap", ask_before_cap, CHECK_OK, "apps",
 	  "RTMR 3 is the manifest's: its applications were measured, and "
 	  "nothing else yet" },
+	{ "into RTMR 3", say_rtmr, CHECK_OK, "into",
+	  "the log of init has RTMR 3, as boot.conf of the image" },
+	{ "into the TPM", say_tpm, CHECK_REFUSED, "into",
+	  INTO "PCR 14, the log of init has RTMR 3" },
 	{ "a manifest without SHA-384", drop_manifest_digests, CHECK_MISSING,
 	  "apps",
 	  "the manifest has no SHA-384 of each application to compare RTMR 3 "
@@ -261,6 +298,10 @@ static const struct trial_case registers[] = {
 };
 
 static const struct trial_case beside_a_tpm[] = {
+	{ "into both", say_both, CHECK_OK, "into",
+	  "the log of init has PCR 14 and RTMR 3, as boot.conf of the image" },
+	{ "into one of both", say_one, CHECK_REFUSED, "into",
+	  INTO "PCR 14, the log of init has PCR 14 and RTMR 3" },
 	{ "bound to its key", have_tpm, CHECK_OK, "report",
 	  BOUND " and the key; SEPT_VE_DISABLE is set" },
 	{ "PCR 14", have_tpm, CHECK_OK, "apps",

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/boot.h"
 #include "cvmctl/image/image.h"
 #include "lib/hex.h"
 #include "lib/io.h"
@@ -55,6 +56,20 @@ int manifest_read_pcr(struct json_object *manifest, enum digest_alg bank,
 				    "read PCR 14 in bank %s",
 				    digest_name(bank));
 	memcpy(ret, value, len);
+	return 0;
+}
+
+int manifest_read_into(struct json_object *manifest, unsigned *ret,
+		       struct fail *f)
+{
+	struct json_object *into = NULL;
+
+	*ret = BOOT_MEASURE_TPM;
+	if (!json_object_object_get_ex(manifest, "into", &into))
+		return 0;
+	if (boot_into_from_name(json_get_string(manifest, "into"), ret) < 0)
+		return fail_because(f, "it is none that cvmctl knows", REBUILD,
+				    "read into of the manifest");
 	return 0;
 }
 

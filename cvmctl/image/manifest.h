@@ -20,6 +20,13 @@ int manifest_read_pcr(struct json_object *manifest, enum digest_alg bank,
 		      uint8_t ret[static digest_size_max], struct fail *f);
 
 /*
+ * [measure] into of boot.conf, as a set of enum boot_measure. A manifest of
+ * before that was in there is taken for one of tpm, the default. 0 or -errno.
+ */
+int manifest_read_into(struct json_object *manifest, unsigned *ret,
+		       struct fail *f);
+
+/*
  * Refuses values that the file called name predicts, when their PCR 14 is not
  * that of the manifest: they are of another image. 0 or -errno.
  */

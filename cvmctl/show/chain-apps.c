@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * The step "Applications" of a chain: the events of PCR 14, by application.
- * Not more than a picture can hold is listed, the rest is counted.
+ * The step "Applications" of a chain: the events of PCR 14 or RTMR 3, by
+ * application. Not more than a picture can hold is listed, the rest is counted.
  */
 #include <string.h>
 
 #include "config/apps.h"
 #include "cvmctl/show/chain-source.h"
-#include "lib/hex.h"
 #include "lib/own.h"
 
 enum { apps_shown_max = 12, files_shown_max = 4 };
@@ -25,32 +24,6 @@ size_t chain_count(struct json_object *array)
 	return json_object_is_type(array, json_type_array)
 		       ? json_object_array_length(array)
 		       : 0;
-}
-
-struct chain_box *chain_measure_pcr(struct chain *c, const char *by,
-				    unsigned pcr, const struct chain_boot *boot,
-				    enum chain_bound bound)
-{
-	const struct pcr_values *v = &boot->values;
-	char hex[2 * digest_size_max + 1];
-	char digest[chain_digest_digits + 1];
-	char title[16];
-	struct chain_box *b;
-
-	(void)snprintf(title, sizeof(title), "PCR %u", pcr); /* fits */
-	b = chain_measure(c, by, title);
-	b->bound = bound;
-	b->pcrs = 1U << pcr;
-	if (!boot->is_known)
-		return b;
-	if (!(v->mask & 1U << pcr)) {
-		chain_add_line(b, CHAIN_NOTE, "", "value not given");
-		return b;
-	}
-	hex_encode(v->value[pcr], digest_size(v->bank), hex);
-	chain_add_line(b, CHAIN_ITEM, chain_short_digest(hex, digest), "%s",
-		       strspn(hex, "0") == strlen(hex) ? "all zeros" : "value");
-	return b;
 }
 
 /* The digest of an event in a bank, as it is written; "" for none. */
@@ -74,6 +47,7 @@ static const char *mark(const char *kind)
 		{ "directory", "/" },
 		{ "attributes", ": its rights" },
 		{ "verity", ": by the root hash" },
+		{ "volume-key", ": a key" },
 	};
 
 	for (size_t i = 0; i < array_size(marks); i++)
@@ -141,12 +115,28 @@ static bool is_kind(struct json_object *event, const char *kind)
 		      kind) == 0;
 }
 
+/* Those of volumes, where they are in no PCR but in RTMR 3. */
+static void add_keys(struct listing *l, struct json_object *events)
+{
+	for (size_t i = 0; i < chain_count(events); i++) {
+		struct json_object *e = json_object_array_get_idx(events, i);
+
+		if (!is_kind(e, "volume-key"))
+			continue;
+		if (l->files++ < files_shown_max)
+			add_event(l, e, "");
+		else
+			l->hidden_files++;
+	}
+	end_app(l);
+}
+
 struct chain_box *chain_add_apps(struct chain *c, struct json_object *events,
 				 const char *bank,
 				 const struct chain_boot *boot)
 {
 	struct listing l = { .bank = bank, .app = "" };
-	struct chain_box *pcr = NULL;
+	struct chain_box *box = NULL;
 	struct json_object *cap = NULL;
 
 	l.box = chain_add_step(c, "Applications", "holds");
@@ -159,18 +149,21 @@ struct chain_box *chain_add_apps(struct chain *c, struct json_object *events,
 			cap = e;
 		else if (*app)
 			add_app_event(&l, e, app);
-		else if (is_kind(e, "apps.conf") && !pcr) {
+		else if (is_kind(e, "apps.conf") && !box) {
 			add_event(&l, e, "");
-			pcr = chain_measure_pcr(c, "init", pcr_apps, boot,
-						CHAIN_BOUND);
+			box = chain_measure_into(c, "init", CHAIN_APPS, boot,
+						 CHAIN_BOUND);
 		}
 	}
 	end_apps(&l);
+	if (!chain_has_tpm(boot))
+		add_keys(&l, events);
 	if (cap)
 		add_event(&l, cap, "");
 	if (!l.box->n)
 		chain_add_line(l.box, CHAIN_NOTE, "", "nothing is listed");
-	if (!pcr)
-		pcr = chain_measure_pcr(c, "init", pcr_apps, boot, CHAIN_BOUND);
-	return pcr;
+	if (!box)
+		box = chain_measure_into(c, "init", CHAIN_APPS, boot,
+					 CHAIN_BOUND);
+	return box;
 }

@@ -15,15 +15,19 @@
 
 enum { events_shown_max = 4, base64_max = evidence_firmware_max / 3 * 4 + 4 };
 
-int chain_read_firmware(struct json_object *logs, struct log_events *ret)
+int chain_read_firmware(struct json_object *logs, bool is_td,
+			struct log_events *ret)
 {
-	struct json_object *text = json_get(logs, "firmware");
+	struct json_object *text = json_get(logs, is_td ? "ccel" : "firmware");
 	own_bytes struct bytes log = { 0 };
 	struct fail ignored = { 0 }; /* cvmctl verify says why */
 	uint8_t locality = 0;
 	int r = text ? json_value_base64(text, base64_max, &log) : -ENOENT;
 
-	return r < 0 ? r : firmware_log_read(&log, ret, &locality, &ignored);
+	if (r < 0)
+		return r;
+	return is_td ? ccel_log_read(&log, ret, &ignored)
+		     : firmware_log_read(&log, ret, &locality, &ignored);
 }
 
 /* "EV_SEPARATOR" for an event that says nothing of itself. */
@@ -39,15 +43,24 @@ static void add_event(struct chain_box *b, const struct log_event *e,
 		       e->says && *e->says ? e->says : e->type);
 }
 
+/* Only the log of a TD has events that extend no PCR. */
+static bool extends(const struct log_event *e, enum chain_place place)
+{
+	if (e->origin == ORIGIN_INFORMATION)
+		return false;
+	return e->mr_alone ? (int)e->mr == log_mr_rtmr_0 + chain_rtmr_of(place)
+			   : e->pcr == chain_pcr_of(place);
+}
+
 void chain_add_events(struct chain_box *b, const struct log_events *list,
-		      unsigned pcr, enum digest_alg bank)
+		      enum chain_place place, enum digest_alg bank)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
 		const struct log_event *e = &list->event[i];
 
-		if (e->pcr != pcr || e->origin == ORIGIN_INFORMATION)
+		if (!extends(e, place))
 			continue;
 		if (n++ < events_shown_max)
 			add_event(b, e, bank);

@@ -20,15 +20,21 @@ static void add_digest(struct chain_box *b, struct json_object *file,
 }
 
 /* PCR 10 depends on what runs, PCR 14 is in the manifest with two values. */
-static const struct chain_boot unpredicted = { .is_known = false };
+static struct chain_boot unpredicted(const struct chain_boot *boot)
+{
+	return (struct chain_boot){ .into = boot->into };
+}
 
-static void add_firmware(struct chain *c)
+static void add_firmware(struct chain *c, const struct chain_boot *boot)
 {
 	struct chain_box *b = chain_add_step(c, "Firmware", "");
+	struct chain_box *launch;
 
 	chain_add_line(b, CHAIN_NOTE, "", "not part of the image");
-	b = chain_measure(c, "the hardware", "Launch measurement");
-	chain_add_line(b, CHAIN_NOTE, "", "in the CPU's report");
+	launch = chain_measure_launch(c, boot);
+	if (!chain_has_td(boot))
+		chain_add_line(launch, CHAIN_NOTE, "", "in the CPU's report");
+	chain_add_settings(c, b, boot);
 }
 
 /* PCR 4 has the hash that is for EFI programs, not that of the file. */
@@ -44,7 +50,8 @@ static void add_kernel(struct chain *c, struct json_object *manifest,
 	(void)snprintf(name, sizeof(name), "vmlinuz %s",
 		       json_get_string(kernel, "version")); /* may be cut */
 	add_digest(b, authenticode ? authenticode : kernel, name);
-	(void)chain_measure_pcr(c, "the firmware", 4, boot, CHAIN_MAYBE_BOUND);
+	(void)chain_measure_into(c, "the firmware", CHAIN_KERNEL, boot,
+				 CHAIN_MAYBE_BOUND);
 }
 
 /* One file of the initramfs by its path, if it is there. */
@@ -64,21 +71,26 @@ static void add_file(struct chain_box *b, struct json_object *initramfs,
 }
 
 static void add_ima_policy(struct chain *c, struct chain_box *b,
-			   struct json_object *policy)
+			   struct json_object *policy,
+			   const struct chain_boot *boot)
 {
+	const struct chain_boot unknown = unpredicted(boot);
+
 	if (!policy)
 		return;
 	add_digest(b, policy, "  IMA policy");
-	b = chain_measure_pcr(c, "the kernel", 10, &unpredicted, CHAIN_UNBOUND);
-	chain_add_line(b, CHAIN_NOTE, "", "what runs, as it runs");
+	b = chain_measure_into(c, "the kernel", CHAIN_RUNNING, &unknown,
+			       CHAIN_UNBOUND);
+	if (b)
+		chain_add_line(b, CHAIN_NOTE, "", "what runs, as it runs");
 }
 
-/* The stub of a UKI measures another command line into a PCR of its own. */
 static void add_override(struct chain *c, struct chain_box *b,
 			 const struct chain_boot *boot)
 {
 	chain_add_line(b, CHAIN_NOTE, "", "a command line of the VMM");
-	(void)chain_measure_pcr(c, "systemd-stub", 12, boot, CHAIN_MAYBE_BOUND);
+	(void)chain_measure_into(c, "systemd-stub", CHAIN_OVERRIDES, boot,
+				 CHAIN_MAYBE_BOUND);
 }
 
 static void add_initramfs(struct chain *c, struct json_object *manifest,
@@ -90,16 +102,17 @@ static void add_initramfs(struct chain *c, struct json_object *manifest,
 	size_t modules = chain_count(json_get(manifest, "modules"));
 
 	add_digest(b, json_get(manifest, "cmdline"), "command line");
-	(void)chain_measure_pcr(c,
-				boot->is_uki ? "systemd-stub" : "the EFI stub",
-				boot->is_uki ? 11 : 9, boot, CHAIN_MAYBE_BOUND);
+	(void)chain_measure_into(c,
+				 boot->is_uki ? "systemd-stub" : "the EFI stub",
+				 boot->is_uki ? CHAIN_UNIFIED : CHAIN_STUB,
+				 boot, CHAIN_MAYBE_BOUND);
 	add_digest(b, initramfs, "initramfs.img");
 	add_file(b, initramfs, "init", "  init");
 	add_file(b, initramfs, IMAGE_BOOT_CONF, "  boot.conf");
 	if (modules)
 		chain_add_line(b, CHAIN_NOTE, "", "  %zu module%s", modules,
 			       modules == 1 ? "" : "s");
-	add_ima_policy(c, b, json_get(manifest, "ima-policy"));
+	add_ima_policy(c, b, json_get(manifest, "ima-policy"), boot);
 	if (boot->is_uki)
 		add_override(c, b, boot);
 }
@@ -120,28 +133,45 @@ static void add_root(struct chain *c, struct json_object *manifest)
 		       json_get_string(root, "fs"));
 }
 
-static void add_apps(struct chain *c, struct json_object *apps)
+/* A value of PCR 14, and of RTMR 3 where that alone is: it gets the same. */
+static void add_value(struct chain_box *b, struct json_object *apps,
+		      const char *bank, const char *key, const char *name)
 {
-	struct json_object *sha256 =
-		json_get(json_get(apps, "banks"), "sha256");
-	struct chain_box *pcr = chain_add_apps(c, json_get(apps, "events"),
-					       "sha256", &unpredicted);
+	struct json_object *values = json_get(json_get(apps, "banks"), bank);
 	char digest[chain_digest_digits + 1];
 
-	chain_add_line(pcr, CHAIN_ITEM,
-		       chain_short_digest(json_get_string(sha256, "measured"),
-					  digest),
-		       "for keys");
-	chain_add_line(pcr, CHAIN_ITEM,
-		       chain_short_digest(json_get_string(sha256, "ready"),
-					  digest),
-		       "afterwards");
+	chain_add_line(b, CHAIN_ITEM,
+		       chain_short_digest(json_get_string(values, key), digest),
+		       "%s", name);
 }
 
-void chain_add_workload(struct chain *c)
+static void add_apps(struct chain *c, struct json_object *apps,
+		     const struct chain_boot *boot)
 {
+	const struct chain_boot unknown = unpredicted(boot);
 	struct chain_box *b =
-		chain_add_step(c, "Workload", "closes PCR 14, then starts");
+		chain_add_apps(c, json_get(apps, "events"), "sha256", &unknown);
+
+	if (chain_has_tpm(boot)) {
+		add_value(b, apps, "sha256", "measured", "for keys");
+		add_value(b, apps, "sha256", "ready", "afterwards");
+	} else if (chain_has_td(boot)) {
+		add_value(b, apps, "sha384", "ready", "afterwards");
+	}
+	if (chain_has_tpm(boot) && chain_has_td(boot))
+		chain_add_line(b, CHAIN_NOTE, "", "these are PCR 14's");
+}
+
+void chain_add_workload(struct chain *c, unsigned into)
+{
+	static const char *const before[] = {
+		[BOOT_MEASURE_NONE] = "starts",
+		[BOOT_MEASURE_TPM] = "closes PCR 14, then starts",
+		[BOOT_MEASURE_RTMR] = "closes RTMR 3, then starts",
+		[BOOT_MEASURE_TPM | BOOT_MEASURE_RTMR] =
+			"closes both, then starts",
+	};
+	struct chain_box *b = chain_add_step(c, "Workload", before[into]);
 
 	chain_add_line(b, CHAIN_NOTE, "", "the apps, or the root's init");
 }
@@ -150,11 +180,13 @@ void chain_from_manifest(struct json_object *manifest,
 			 const struct chain_boot *boot,
 			 const struct chain_keys *keys, struct chain *ret)
 {
-	add_firmware(ret);
+	add_firmware(ret, boot);
 	add_kernel(ret, manifest, boot);
 	add_initramfs(ret, manifest, boot);
 	add_root(ret, manifest);
-	add_apps(ret, json_get(manifest, "apps"));
-	chain_add_volumes(ret, json_get(manifest, "volumes"), keys);
-	chain_add_workload(ret);
+	add_apps(ret, json_get(manifest, "apps"), boot);
+	if (chain_has_tpm(boot))
+		chain_add_volumes(ret, json_get(manifest, "volumes"), keys);
+	chain_add_quote(ret, boot);
+	chain_add_workload(ret, boot->into);
 }

@@ -67,6 +67,16 @@ static void place_step(struct chain *c, size_t step, struct columns *at)
 	at->left = row + 2;
 }
 
+/* Behind all registers, with a row for who releases or signs. */
+static void place_end(struct chain *c, struct columns *at)
+{
+	if (c->end == CHAIN_END_NONE)
+		return;
+	place_side(&c->side[c->sides - 1], at->right + 1, at);
+	if (c->end == CHAIN_END_KEYS) /* the workload gets the volumes */
+		at->left = later(at->left, at->right - 1);
+}
+
 int chain_layout(struct chain *c)
 {
 	struct columns at = { 0, 0 };
@@ -74,15 +84,10 @@ int chain_layout(struct chain *c)
 	if (has_failed(c))
 		return -ENOMEM;
 	for (size_t i = 0; i < c->steps; i++) {
-		bool is_last = i + 1 == c->steps;
-
-		/* the workload gets the volumes, from above */
-		if (is_last && c->has_keys) {
-			place_side(&c->side[c->sides - 1], at.right + 1, &at);
-			at.left = later(at.left, at.right - 1);
-		}
+		if (i + 1 == c->steps)
+			place_end(c, &at);
 		place_step(c, i, &at);
 	}
-	c->rows = later(at.left - 1, at.right);
+	c->rows = later(at.left, at.right) - 1;
 	return 0;
 }

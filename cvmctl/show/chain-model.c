@@ -118,9 +118,10 @@ struct chain_box *chain_measure(struct chain *c, const char *by,
 	return b;
 }
 
-struct chain_box *chain_add_keys(struct chain *c, const char *title)
+struct chain_box *chain_add_end(struct chain *c, enum chain_end end,
+				const char *title)
 {
-	c->has_keys = true;
+	c->end = end;
 	return next_box(c, c->side, &c->sides, title);
 }
 

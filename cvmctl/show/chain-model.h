@@ -3,8 +3,9 @@
  * The chain from launch measurement to workload, as a picture before it is
  * drawn: two columns of boxes. On the left is each step of the boot with what
  * it consists of, on the right what that is measured into, and at the right's
- * end the volumes whose keys those values release. An arrow to the right says
- * who measures. Both renderers draw the same chain, on the same rows.
+ * end the volumes whose keys those values release, or the quote that they are
+ * signed in. An arrow to the right says who measures. Both renderers draw the
+ *same chain, on the same rows.
  *
  *	own_chain struct chain c = { 0 };
  *	chain_add_step(&c, "Kernel", "starts");
@@ -45,7 +46,7 @@ struct chain_line {
 	unsigned row;
 };
 
-/* Whether keys hang on the value of a register. */
+/* Whether keys hang on the value of a register; in a quote it is bound. */
 enum chain_bound { CHAIN_UNBOUND, CHAIN_MAYBE_BOUND, CHAIN_BOUND };
 
 struct chain_box {
@@ -55,7 +56,8 @@ struct chain_box {
 	uint32_t pcrs; /* that it stands for, as a mask */
 	struct chain_line *line;
 	size_t n;
-	unsigned top; /* row of the title; lines follow */
+	unsigned top;	 /* row of the title; lines follow */
+	bool is_nothing; /* stands for no register */
 	bool failed;
 };
 
@@ -63,6 +65,13 @@ struct chain_box {
 struct chain_arrow {
 	size_t step, line, side;
 	const char *by;
+};
+
+/* What the last box on the right is, that the others lead to. */
+enum chain_end {
+	CHAIN_END_NONE,	 /* a register as the others */
+	CHAIN_END_KEYS,	 /* volumes, whose keys they release */
+	CHAIN_END_QUOTE, /* what they are signed in */
 };
 
 struct chain {
@@ -74,7 +83,7 @@ struct chain {
 	size_t sides;
 	struct chain_arrow arrow[chain_boxes_max];
 	size_t arrows;
-	bool has_keys; /* the last box on the right is the volumes */
+	enum chain_end end;
 	unsigned rows; /* of the picture, once laid out */
 	bool failed;
 };
@@ -95,8 +104,9 @@ struct chain_box *chain_add_step(struct chain *c, const char *title,
 struct chain_box *chain_measure(struct chain *c, const char *by,
 				const char *title);
 
-/* The box of the volumes, once, after all registers. */
-struct chain_box *chain_add_keys(struct chain *c, const char *title);
+/* The box of the volumes or of a quote, once, after all registers. */
+struct chain_box *chain_add_end(struct chain *c, enum chain_end end,
+				const char *title);
 
 /* A line at the end of a box. value is escaped, and so is what fmt makes. */
 __attribute__((format(printf, 4, 5))) void

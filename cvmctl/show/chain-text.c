@@ -163,20 +163,30 @@ static void put_arrow(const struct canvas *v, const struct chain *c,
 	put(v, row, end, GLYPH_ARROW_RIGHT);
 }
 
-/* From the last register to the volumes, and from them to the workload. */
-static void put_keys(const struct canvas *v, const struct chain *c)
+/* From the last register to the last box: what is done by the values. */
+static void put_end(const struct canvas *v, const struct chain *c)
+{
+	const struct chain_box *end = &c->side[c->sides - 1];
+	unsigned column = v->box + arrow_width;
+	unsigned row = head_rows + end->top;
+
+	put(v, row - 2, column, GLYPH_DOWN);
+	(void)put_text(v, row - 2, column + 2, side_width - 3,
+		       c->end == CHAIN_END_KEYS ? "the TPM releases keys:"
+						: "quoting enclave signs:");
+	put(v, row - 1, column, GLYPH_ARROW_DOWN);
+}
+
+/* From the volumes to the workload. */
+static void put_opening(const struct canvas *v, const struct chain *c)
 {
 	const struct chain_box *keys = &c->side[c->sides - 1];
 	const struct chain_box *workload = &c->step[c->steps - 1];
 	unsigned column = v->box + arrow_width;
-	unsigned row = head_rows + keys->top;
+	unsigned row = head_rows + keys->top + (unsigned)keys->n + 1;
 	unsigned to = head_rows + workload->line[0].row;
 
-	put(v, row - 2, column, GLYPH_DOWN);
-	(void)put_text(v, row - 2, column + 2, side_width - 3,
-		       "the TPM releases keys:");
-	put(v, row - 1, column, GLYPH_ARROW_DOWN);
-	for (row += (unsigned)keys->n + 1; row < to; row++)
+	for (; row < to; row++)
 		put(v, row, column, GLYPH_DOWN);
 	put_run(v, to, v->box + 1, column, GLYPH_ACROSS);
 	put(v, to, column, GLYPH_BOTTOM_RIGHT);
@@ -233,8 +243,10 @@ int chain_draw_text(const struct chain *c, unsigned width, bool utf8,
 	}
 	for (size_t i = 0; i < c->arrows; i++)
 		put_arrow(&v, c, &c->arrow[i]);
-	if (c->has_keys)
-		put_keys(&v, c);
+	if (c->end != CHAIN_END_NONE)
+		put_end(&v, c);
+	if (c->end == CHAIN_END_KEYS)
+		put_opening(&v, c);
 	write_canvas(&v, utf8, ret);
 	return text_failed(ret) ? -ENOMEM : 0;
 }

@@ -73,7 +73,7 @@ void chain_add_volumes(struct chain *c, struct json_object *volumes,
 
 	if (!n)
 		return;
-	b = chain_add_keys(c, "Volumes");
+	b = chain_add_end(c, CHAIN_END_KEYS, "Volumes");
 	for (size_t i = 0; i < n && i < boot_volumes_max; i++) {
 		struct json_object *v = json_object_array_get_idx(volumes, i);
 		const char *uuid = json_get_string(v, "uuid");

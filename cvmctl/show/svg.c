@@ -10,7 +10,8 @@ enum { box_corner = 6 };
 
 /*
  * Colours: ink for names, dim for remarks, blue for what is measured, green
- * for keys. A page that is dark has its own of each.
+ * for keys, violet for a quote, yellow for a warning. A page that is dark has
+ * its own of each.
  */
 static const char style[] =
 	"<style>\n"
@@ -25,29 +26,37 @@ static const char style[] =
 	".step{fill:#f6f8fa;stroke:#d0d7de}\n"
 	".register{fill:#ddf4ff;stroke:#54aeff}\n"
 	".keys{fill:#dafbe1;stroke:#4ac26b}\n"
+	".quote{fill:#fbefff;stroke:#c297ff}\n"
+	".nothing{fill:#fff8c5;stroke:#d4a72c;stroke-dasharray:4 4}\n"
 	".ink{fill:#1f2328}\n"
 	".dim{fill:#59636e}\n"
 	".blue{fill:#0550ae}\n"
 	".green{fill:#116329}\n"
+	".violet{fill:#6639ba}\n"
 	".bar{fill:#54aeff}\n"
 	".grid{stroke:#eaeef2;stroke-width:1}\n"
 	".way{stroke:#818b98}\n"
 	".measure{stroke:#0969da}\n"
 	".release{stroke:#1a7f37}\n"
+	".sign{stroke:#8250df}\n"
 	"@media (prefers-color-scheme:dark){\n"
 	".page{fill:#0d1117}\n"
 	".step{fill:#161b22;stroke:#3d444d}\n"
 	".register{fill:#121d2f;stroke:#1f6feb}\n"
 	".keys{fill:#12261e;stroke:#238636}\n"
+	".quote{fill:#211834;stroke:#8957e5}\n"
+	".nothing{fill:#272115;stroke:#9e6a03}\n"
 	".ink{fill:#e6edf3}\n"
 	".dim{fill:#9198a1}\n"
 	".blue{fill:#79c0ff}\n"
 	".green{fill:#7ee787}\n"
+	".violet{fill:#d2a8ff}\n"
 	".bar{fill:#1f6feb}\n"
 	".grid{stroke:#262c36}\n"
 	".way{stroke:#656c76}\n"
 	".measure{stroke:#4493f8}\n"
 	".release{stroke:#3fb950}\n"
+	".sign{stroke:#a371f7}\n"
 	"}\n"
 	"</style>\n";
 

@@ -10,6 +10,7 @@
  *	logs.c     all logs but IMA's, replayed
  *	boot.c     kernel, command line, initramfs, and nothing before them
  *	rtmr.c     registers of Intel TDX
+ *	into.c     which registers init measures into
  *	apps.c     PCR 14, RTMR 3
  *	ima.c      IMA's list and PCR 10
  *	known.c    digests of the manifest and the prediction
@@ -62,6 +63,7 @@ int judge_reports(struct judging *j);
 int judge_logs(struct judging *j);
 int judge_rtmrs(struct judging *j);
 int judge_boot(struct judging *j);
+int judge_into(struct judging *j);
 int judge_apps(struct judging *j);
 int judge_ima(struct judging *j);
 

@@ -103,8 +103,8 @@ static bool is_by_td(const struct evidence *e, const struct expectations *x)
 typedef int judge_part(struct judging *j);
 
 static judge_part *const parts[] = {
-	judge_keys, judge_quote, judge_reports, judge_logs,	judge_rtmrs,
-	judge_boot, judge_apps,	 judge_ima,	judge_required,
+	judge_keys, judge_quote, judge_reports, judge_logs, judge_rtmrs,
+	judge_boot, judge_into,	 judge_apps,	judge_ima,  judge_required,
 };
 
 int judge(const struct evidence *e, const struct expectations *x,

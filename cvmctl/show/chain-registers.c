@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The boxes on the right of a chain: a PCR, the register of Intel TDX that the
+ * same is measured into, or both in one.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "config/boot.h"
+#include "cvmctl/show/chain-source.h"
+#include "lib/hex.h"
+#include "lib/own.h"
+
+/* UEFI 2.10, 38.4.1, and what init does; -1: there is none. */
+static const struct {
+	unsigned pcr;
+	int rtmr;
+} registers[] = {
+	[CHAIN_KERNEL] = { 4, 1 },    [CHAIN_STUB] = { 9, 2 },
+	[CHAIN_UNIFIED] = { 11, 2 },  [CHAIN_OVERRIDES] = { 12, -1 },
+	[CHAIN_RUNNING] = { 10, -1 }, [CHAIN_APPS] = { pcr_apps, 3 },
+	[CHAIN_SETTINGS] = { 0, 0 }, /* of PCRs 1 and 7, which are not drawn */
+};
+
+bool chain_has_tpm(const struct chain_boot *boot)
+{
+	return boot->into & BOOT_MEASURE_TPM;
+}
+
+bool chain_has_td(const struct chain_boot *boot)
+{
+	return boot->into & BOOT_MEASURE_RTMR;
+}
+
+int chain_rtmr_of(enum chain_place place)
+{
+	return registers[place].rtmr;
+}
+
+unsigned chain_pcr_of(enum chain_place place)
+{
+	return registers[place].pcr;
+}
+
+static void add_value(struct chain_box *b, const char *name,
+		      const uint8_t *value, size_t size)
+{
+	char hex[2 * digest_size_max + 1];
+	char digest[chain_digest_digits + 1];
+
+	hex_encode(value, size, hex);
+	if (!*name)
+		name = strspn(hex, "0") == strlen(hex) ? "all zeros" : "value";
+	chain_add_line(b, CHAIN_ITEM, chain_short_digest(hex, digest), "%s",
+		       name);
+}
+
+/* name is "" where the box stands for one register. */
+static void add_pcr_value(struct chain_box *b, const char *name, unsigned pcr,
+			  const struct chain_boot *boot)
+{
+	const struct pcr_values *v = &boot->values;
+
+	if (v->mask & 1U << pcr)
+		add_value(b, name, v->value[pcr], digest_size(v->bank));
+	else
+		chain_add_line(b, CHAIN_NOTE, "", "%s%svalue not given", name,
+			       *name ? ": " : "");
+}
+
+static void add_td_value(struct chain_box *b, const char *name,
+			 const uint8_t value[static evidence_rtmr_size],
+			 const struct chain_boot *boot)
+{
+	if (boot->has_td_values)
+		add_value(b, name, value, evidence_rtmr_size);
+	else
+		chain_add_line(b, CHAIN_NOTE, "", "%s%svalue not given", name,
+			       *name ? ": " : "");
+}
+
+/* The firmware decides into which of two it measures; init fills both. */
+static const char *between(enum chain_place place, const struct chain_boot *b)
+{
+	if (b->is_claimed)
+		return ", ";
+	return place == CHAIN_APPS ? " and " : " or ";
+}
+
+static struct chain_box *measure_nothing(struct chain *c,
+					 const struct chain_boot *boot)
+{
+	struct chain_box *b = chain_measure(c, "init", "Nothing");
+
+	b->is_nothing = true;
+	chain_add_line(b, CHAIN_NOTE, "", "%s",
+		       boot->is_claimed ? "no register was quoted:"
+					: "[measure] into = none:");
+	chain_add_line(b, CHAIN_NOTE, "", "nobody can tell what runs");
+	return b;
+}
+
+struct chain_box *
+chain_measure_into(struct chain *c, const char *by, enum chain_place place,
+		   const struct chain_boot *boot, enum chain_bound bound)
+{
+	unsigned n = registers[place].pcr;
+	int rtmr = registers[place].rtmr;
+	bool has_pcr = chain_has_tpm(boot) && place != CHAIN_SETTINGS;
+	bool has_rtmr = chain_has_td(boot) && rtmr >= 0;
+	bool both = has_pcr && has_rtmr;
+	char pcr_name[16], rtmr_name[16], title[64];
+	struct chain_box *b;
+
+	if (!has_pcr && !has_rtmr)
+		return place == CHAIN_APPS ? measure_nothing(c, boot) : NULL;
+	(void)snprintf(pcr_name, sizeof(pcr_name), "PCR %u", n); /* fits */
+	(void)snprintf(rtmr_name, sizeof(rtmr_name), "RTMR %d", rtmr);
+	(void)snprintf(title, sizeof(title), "%s%s%s", has_pcr ? pcr_name : "",
+		       both ? between(place, boot) : "",
+		       has_rtmr ? rtmr_name : "");
+	b = chain_measure(c, by, title);
+	b->bound = chain_has_tpm(boot) ? bound : CHAIN_BOUND;
+	b->pcrs = has_pcr ? 1U << n : 0;
+	if (has_pcr && boot->is_known)
+		add_pcr_value(b, both ? pcr_name : "", n, boot);
+	if (has_rtmr && boot->is_claimed)
+		add_td_value(b, both ? rtmr_name : "", boot->td.rtmr[rtmr],
+			     boot);
+	return b;
+}
+
+struct chain_box *chain_measure_launch(struct chain *c,
+				       const struct chain_boot *boot)
+{
+	bool is_td = chain_has_td(boot);
+	struct chain_box *b =
+		chain_measure(c, "the hardware",
+			      is_td ? "MRTD" : "Launch measurement");
+
+	b->bound = is_td && !chain_has_tpm(boot) ? CHAIN_BOUND : CHAIN_UNBOUND;
+	if (is_td && boot->is_claimed)
+		add_td_value(b, "", boot->td.mrtd, boot);
+	return b;
+}
+
+void chain_add_settings(struct chain *c, struct chain_box *firmware,
+			const struct chain_boot *boot)
+{
+	if (!chain_has_td(boot))
+		return;
+	chain_add_line(firmware, CHAIN_NOTE, "", "its settings");
+	(void)chain_measure_into(c, "the firmware", CHAIN_SETTINGS, boot,
+				 CHAIN_UNBOUND);
+}
+
+void chain_add_quote(struct chain *c, const struct chain_boot *boot)
+{
+	struct chain_box *b;
+
+	if (!chain_has_td(boot) || chain_has_tpm(boot))
+		return;
+	b = chain_add_end(c, CHAIN_END_QUOTE, "TD quote");
+	if (boot->is_claimed && !boot->is_quoted) {
+		chain_add_line(b, CHAIN_NOTE, "", "none that can be read:");
+		chain_add_line(b, CHAIN_NOTE, "", "values as the VM has them");
+		return;
+	}
+	chain_add_line(b, CHAIN_NOTE, "", "under the CPU's PCK,");
+	chain_add_line(b, CHAIN_NOTE, "", "that under Intel's root");
+}
