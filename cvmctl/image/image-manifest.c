@@ -197,8 +197,8 @@ int image_write_manifest(const struct image *i, struct bytes *ret)
 	    json_set(o, "initramfs", write_initramfs(i)) < 0 ||
 	    json_set(o, "root", write_root(i)) < 0 ||
 	    json_set(o, "modules", write_modules(i->modules)) < 0 ||
-	    json_set_string(o, "into",
-			    boot_into_name(i->conf->measure.into)) < 0 ||
+	    json_set_string(o, "into", boot_into_name(i->conf->measure.into)) <
+		    0 ||
 	    json_set(o, "volumes", write_volumes(i->conf)) < 0 ||
 	    (i->ima_policy.data &&
 	     json_set(o, "ima-policy", write_policy(i)) < 0) ||

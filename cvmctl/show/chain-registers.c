@@ -55,7 +55,7 @@ static void add_value(struct chain_box *b, const char *name,
 		       name);
 }
 
-/* name is "" where the box stands for one register. */
+/* name is "" where the box has one register. */
 static void add_pcr_value(struct chain_box *b, const char *name, unsigned pcr,
 			  const struct chain_boot *boot)
 {
@@ -100,33 +100,56 @@ static struct chain_box *measure_nothing(struct chain *c,
 	return b;
 }
 
+/* Which registers of a place the VM has, and what they are called. */
+struct names {
+	bool both;
+	char pcr[16], rtmr[16]; /* "": it has none */
+};
+
+static struct names names_of(enum chain_place place,
+			     const struct chain_boot *boot)
+{
+	struct names ret = { .pcr = "", .rtmr = "" };
+
+	if (chain_has_tpm(boot) && place != CHAIN_SETTINGS)
+		(void)snprintf(ret.pcr, sizeof(ret.pcr), "PCR %u",
+			       registers[place].pcr); /* fits */
+	if (chain_has_td(boot) && registers[place].rtmr >= 0)
+		(void)snprintf(ret.rtmr, sizeof(ret.rtmr), "RTMR %d",
+			       registers[place].rtmr); /* fits */
+	ret.both = *ret.pcr && *ret.rtmr;
+	return ret;
+}
+
+/* Those that are known; of one register alone it is not said again which. */
+static void add_values(struct chain_box *b, const struct names *names,
+		       enum chain_place place, const struct chain_boot *boot)
+{
+	if (*names->pcr && boot->is_known)
+		add_pcr_value(b, names->both ? names->pcr : "",
+			      registers[place].pcr, boot);
+	if (*names->rtmr && boot->is_claimed)
+		add_td_value(b, names->both ? names->rtmr : "",
+			     boot->td.rtmr[registers[place].rtmr], boot);
+}
+
 struct chain_box *
 chain_measure_into(struct chain *c, const char *by, enum chain_place place,
 		   const struct chain_boot *boot, enum chain_bound bound)
 {
-	unsigned n = registers[place].pcr;
-	int rtmr = registers[place].rtmr;
-	bool has_pcr = chain_has_tpm(boot) && place != CHAIN_SETTINGS;
-	bool has_rtmr = chain_has_td(boot) && rtmr >= 0;
-	bool both = has_pcr && has_rtmr;
-	char pcr_name[16], rtmr_name[16], title[64];
+	const struct names names = names_of(place, boot);
 	struct chain_box *b;
+	char title[64];
 
-	if (!has_pcr && !has_rtmr)
+	if (!*names.pcr && !*names.rtmr)
 		return place == CHAIN_APPS ? measure_nothing(c, boot) : NULL;
-	(void)snprintf(pcr_name, sizeof(pcr_name), "PCR %u", n); /* fits */
-	(void)snprintf(rtmr_name, sizeof(rtmr_name), "RTMR %d", rtmr);
-	(void)snprintf(title, sizeof(title), "%s%s%s", has_pcr ? pcr_name : "",
-		       both ? between(place, boot) : "",
-		       has_rtmr ? rtmr_name : "");
+	(void)snprintf(title, sizeof(title), "%s%s%s", names.pcr,
+		       names.both ? between(place, boot) : "",
+		       names.rtmr); /* fits */
 	b = chain_measure(c, by, title);
 	b->bound = chain_has_tpm(boot) ? bound : CHAIN_BOUND;
-	b->pcrs = has_pcr ? 1U << n : 0;
-	if (has_pcr && boot->is_known)
-		add_pcr_value(b, both ? pcr_name : "", n, boot);
-	if (has_rtmr && boot->is_claimed)
-		add_td_value(b, both ? rtmr_name : "", boot->td.rtmr[rtmr],
-			     boot);
+	b->pcrs = *names.pcr ? 1U << registers[place].pcr : 0;
+	add_values(b, &names, place, boot);
 	return b;
 }
 

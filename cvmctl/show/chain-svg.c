@@ -206,6 +206,7 @@ static void draw_legend(struct text *svg, const struct chain *c)
 {
 	unsigned row = c->step[c->steps - 1].line[0].row;
 	unsigned x = side_x + 3 * indent_width;
+	unsigned text_x = x + dash_width + padding / 2;
 	bool is_needed = false;
 
 	for (size_t i = 0; i + 1 < c->sides; i++)
@@ -214,8 +215,8 @@ static void draw_legend(struct text *svg, const struct chain *c)
 		return;
 	svg_line(svg, "release maybe", "M%u %uh%d", x, row_middle(row),
 		 dash_width);
-	svg_text(svg, &remark, x + dash_width + padding / 2, baseline(row),
-		 side_width, "if the token of a disk says so");
+	svg_text(svg, &remark, text_x, baseline(row), rail_x - text_x,
+		 "if a token or a broker says so");
 }
 
 /* What a reader who does not see the picture is told. */
