@@ -128,7 +128,7 @@ static void add_firmware(struct chain *c, const struct claimed *e)
 		add_reports(launch, e);
 	if (*class)
 		chain_add_line(launch, CHAIN_ITEM, class, "TPM");
-	chain_add_settings(c, b, &e->boot);
+	chain_add_firmwares(c, b, &e->boot);
 }
 
 /* "12 KiB", or that there is none, of a log in base64. */

@@ -28,13 +28,13 @@ static struct chain_boot unpredicted(const struct chain_boot *boot)
 static void add_firmware(struct chain *c, const struct chain_boot *boot)
 {
 	struct chain_box *b = chain_add_step(c, "Firmware", "");
-	struct chain_box *launch;
 
-	chain_add_line(b, CHAIN_NOTE, "", "not part of the image");
-	launch = chain_measure_launch(c, boot);
-	if (!chain_has_td(boot))
-		chain_add_line(launch, CHAIN_NOTE, "", "in the CPU's report");
-	chain_add_settings(c, b, boot);
+	chain_add_line(b, CHAIN_NOTE, "", "not part of the image;");
+	(void)chain_measure_launch(c, boot);
+	chain_add_line(b, CHAIN_NOTE, "", "%s has it",
+		       chain_has_td(boot) ? "the TD's quote"
+					  : "the CPU's report");
+	chain_add_firmwares(c, b, boot);
 }
 
 /* PCR 4 has the hash that is for EFI programs, not that of the file. */

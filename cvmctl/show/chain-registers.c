@@ -16,6 +16,7 @@ static const struct {
 	unsigned pcr;
 	int rtmr;
 } registers[] = {
+	[CHAIN_DRIVERS] = { 2, -1 }, /* RTMR 1 is drawn for the kernel */
 	[CHAIN_KERNEL] = { 4, 1 },    [CHAIN_STUB] = { 9, 2 },
 	[CHAIN_UNIFIED] = { 11, 2 },  [CHAIN_OVERRIDES] = { 12, -1 },
 	[CHAIN_RUNNING] = { 10, -1 }, [CHAIN_APPS] = { pcr_apps, 3 },
@@ -167,14 +168,19 @@ struct chain_box *chain_measure_launch(struct chain *c,
 	return b;
 }
 
-void chain_add_settings(struct chain *c, struct chain_box *firmware,
-			const struct chain_boot *boot)
+void chain_add_firmwares(struct chain *c, struct chain_box *firmware,
+			 const struct chain_boot *boot)
 {
-	if (!chain_has_td(boot))
-		return;
-	chain_add_line(firmware, CHAIN_NOTE, "", "its settings");
-	(void)chain_measure_into(c, "the firmware", CHAIN_SETTINGS, boot,
-				 CHAIN_UNBOUND);
+	if (chain_has_td(boot)) {
+		chain_add_line(firmware, CHAIN_NOTE, "", "its settings");
+		(void)chain_measure_into(c, "the firmware", CHAIN_SETTINGS,
+					 boot, CHAIN_UNBOUND);
+	}
+	if (chain_has_tpm(boot)) {
+		chain_add_line(firmware, CHAIN_NOTE, "", "drivers of devices");
+		(void)chain_measure_into(c, "the firmware", CHAIN_DRIVERS, boot,
+					 CHAIN_MAYBE_BOUND);
+	}
 }
 
 void chain_add_quote(struct chain *c, const struct chain_boot *boot)

@@ -58,6 +58,7 @@ int chain_read_td(struct json_object *evidence, struct chain_boot *ret);
 /* What is measured, each into a PCR, into an RTMR, or into both. */
 enum chain_place {
 	CHAIN_SETTINGS,	 /* of the firmware; RTMR alone */
+	CHAIN_DRIVERS,	 /* that the firmware starts; PCR alone */
 	CHAIN_KERNEL,	 /* or a unified kernel image */
 	CHAIN_STUB,	 /* command line and initramfs, by the EFI stub */
 	CHAIN_UNIFIED,	 /* the same, by systemd-stub */
@@ -83,9 +84,9 @@ chain_measure_into(struct chain *c, const char *by, enum chain_place place,
 struct chain_box *chain_measure_launch(struct chain *c,
 				       const struct chain_boot *boot);
 
-/* With Intel TDX: what its firmware measures of itself, behind that. */
-void chain_add_settings(struct chain *c, struct chain_box *firmware,
-			const struct chain_boot *boot);
+/* What the firmware measures of itself and its drivers, behind that. */
+void chain_add_firmwares(struct chain *c, struct chain_box *firmware,
+			 const struct chain_boot *boot);
 
 /* Without a TPM: the quote that signs the registers, and who signs. */
 void chain_add_quote(struct chain *c, const struct chain_boot *boot);
