@@ -23,6 +23,7 @@
 #include "cvmctl/seal/seal-policy.h"
 #include "cvmctl/seal/sign-key.h"
 #include "cvmctl/tool/interrupt.h"
+#include "cvmctl/tool/key-memory.h"
 #include "cvmctl/tool/options.h"
 #include "lib/own.h"
 #include "lib/text.h"
@@ -156,6 +157,7 @@ static void start_process(const struct broker *b, int listener, int fd,
 		return;
 	(void)close(listener);		/* the other process listens */
 	(void)signal(SIGTERM, SIG_DFL); /* cleaning up is that one's */
+	(void)key_memory_lock_again();	/* if not, it is as it is */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent)
 		serve_connection(b, fd, peer);
 	_exit(0);

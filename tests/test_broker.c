@@ -13,10 +13,14 @@
 #include "tests/table.h"
 
 #include "cvmctl/command.h"
+#include "cvmctl/tool/key-memory.h"
 #include "evidence/exchange/answer.h"
+#include "evidence/exchange/exchange.h"
+#include "evidence/exchange/request.h"
 #include "lib/frame.h"
 #include "tests/certificates.h"
 #include "tests/cvmctl.h"
+#include "tests/locked.h"
 #include "tests/place.h"
 
 enum { seconds = 20 };
@@ -180,16 +184,23 @@ static pid_t start_broker(unsigned forks, const int *accepts)
 	return pid;
 }
 
-/* What a VM gets that says "{}": nothing, or a refusal. */
-static void assert_answer(const char *want)
+static int connect_to_broker(void)
 {
 	const struct sockaddr_un at = { AF_UNIX, "s" };
-	own_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	own_bytes struct bytes answer = { 0 };
-	int r;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_return_code(
 		connect(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+	return fd;
+}
+
+/* What a VM gets that says "{}": nothing, or a refusal. */
+static void assert_answer(const char *want)
+{
+	own_fd int fd = connect_to_broker();
+	own_bytes struct bytes answer = { 0 };
+	int r;
+
 	(void)frame_send(fd, "{}", 2, frame_deadline_in(seconds));
 	r = frame_receive(fd, answer_json_max, frame_deadline_in(seconds),
 			  &answer);
@@ -270,6 +281,67 @@ static void ends_when_it_can_listen_no_more(void **state)
 			    "argument; start the broker again\n");
 }
 
+/* A request with keys that a TPM once had. */
+static void read_request(struct bytes *ret)
+{
+	static const uint8_t fresh[request_fresh_size];
+	own_bytes struct bytes text = { 0 };
+	own_evidence struct evidence e = { .has_tpm = true };
+	struct fail f = { 0 };
+
+	assert_int_equal(io_read_file(AT_FDCWD, "tests/corpus/identity/good",
+				      identity_json_max, &text),
+			 0);
+	assert_ok(identity_read_json(&text, &e.tpm, &f), &f);
+	assert_int_equal(request_write("state",
+				       "01234567-89ab-cdef-0123-456789abcdef",
+				       fresh, &e.tpm, ret),
+			 0);
+}
+
+/* Of the only process that another has made. */
+static unsigned locked_kib_of_child(pid_t parent)
+{
+	own_file FILE *file = NULL;
+	char path[64];
+	int pid = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", parent,
+		       parent);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%d", &pid), 1);
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return locked_kib(path);
+}
+
+/* The process of a connection has the key that signs, too. */
+static void locks_the_key_of_a_connection(void **state)
+{
+	own_place struct tree t = { .fd = -1 };
+	own_bytes struct bytes request = { 0 };
+	own_bytes struct bytes challenge = { 0 };
+	own_fd int fd = -1;
+	pid_t pid;
+
+	(void)state;
+	read_request(&request);
+	make_files(&t);
+	pid = start_broker(0, NULL);
+	fd = connect_to_broker();
+	assert_int_equal(frame_send(fd, request.data, request.len,
+				    frame_deadline_in(seconds)),
+			 0);
+	assert_int_equal(frame_receive(fd, answer_json_max,
+				       frame_deadline_in(seconds), &challenge),
+			 0);
+	assert_non_null(
+		strstr((const char *)challenge.data, EVIDENCE_TYPE_CHALLENGE));
+	assert_int_equal(locked_kib_of_child(pid), key_heap_kib);
+	assert_return_code(kill(pid, SIGTERM), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 /* The key that signs is in no core of the process that has read it. */
 static void leaves_no_core(void **state)
 {
@@ -299,6 +371,7 @@ static void leaves_no_core(void **state)
 int main(void)
 {
 	static const struct table tables[] = {
+		CASE(locks_the_key_of_a_connection), /* where files are */
 		TABLE(refuses, refusals),
 		CASE(outlives_a_failed_fork),
 		CASE(outlives_a_failed_accept),
@@ -306,5 +379,7 @@ int main(void)
 		CASE(leaves_no_core),
 	};
 
+	if (!key_memory_protect())
+		return 1;
 	return table_run(tables, array_size(tables));
 }

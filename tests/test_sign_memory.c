@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "tests/table.h"
@@ -23,10 +24,11 @@
 #include "evidence/exchange/request.h"
 #include "lib/io.h"
 #include "tests/line.h"
+#include "tests/locked.h"
 #include "tests/memory-search.h"
 #include "tests/place.h"
 
-enum { number_max = 512 };
+enum { number_max = 512, nobody = 65534 };
 
 static const struct key_case {
 	const char *name;
@@ -120,9 +122,52 @@ static void hides(void **state)
 	assert_int_equal(search_memory(&forms.little_endian, true), 0);
 }
 
+/* With no right to lock any, which root would have. */
+static void may_lock_nothing(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_MEMLOCK, &none);
+	(void)setresuid(nobody, nobody, nobody);
+}
+
+/* 0: none was locked before, and all of it is then, if that is allowed. */
+static int lock_in_child(bool is_allowed)
+{
+	unsigned before = locked_kib("/proc/self/status");
+
+	if (!is_allowed)
+		may_lock_nothing();
+	if (key_memory_lock_again() != is_allowed)
+		return 1;
+	return before == 0 && locked_kib("/proc/self/status") ==
+				       (is_allowed ? key_heap_kib : 0)
+		       ? 0
+		       : 2;
+}
+
+static void locks_again(void **state)
+{
+	(void)state;
+	assert_int_equal(locked_kib("/proc/self/status"), key_heap_kib);
+	for (unsigned is_allowed = 0; is_allowed < 2; is_allowed++) {
+		int status;
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid == 0)
+			_exit(lock_in_child(is_allowed));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+}
+
 int main(void)
 {
-	static const struct table tables[] = { TABLE(hides, cases) };
+	static const struct table tables[] = {
+		CASE(locks_again),
+		TABLE(hides, cases),
+	};
 
 	if (!key_memory_protect())
 		return 1;

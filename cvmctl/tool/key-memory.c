@@ -10,6 +10,8 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "lib/secret.h"
 
@@ -57,6 +59,30 @@ bool key_memory_protect(void)
 	/* 2: it is not locked; as in secret.c, no reason to stop */
 	return CRYPTO_secure_malloc_init(heap_size, heap_piece_min) > 0 &&
 	       wipes;
+}
+
+static bool is_in_heap(uintptr_t at)
+{
+	return CRYPTO_secure_allocated((const void *)at);
+}
+
+/* OpenSSL does not say where its heap is, but of each address if it is there.
+ */
+bool key_memory_lock_again(void)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	void *piece = OPENSSL_secure_malloc(1);
+	uintptr_t first = (uintptr_t)piece & ~(page - 1);
+	uintptr_t end = first + page;
+
+	while (is_in_heap(first - page))
+		first -= page;
+	while (is_in_heap(end))
+		end += page;
+	OPENSSL_secure_free(piece);
+	/* as OpenSSL does it: each page when it is used */
+	return is_in_heap(first) &&
+	       mlock2((const void *)first, end - first, MLOCK_ONFAULT) == 0;
 }
 
 /*

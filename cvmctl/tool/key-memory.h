@@ -12,6 +12,13 @@
  */
 bool key_memory_protect(void);
 
+/*
+ * In a process that fork made, which inherits the memory and no lock: locks
+ * the keys again, and what it will put beside them. False when there are none,
+ * or the user may not lock so much; keys work as they are.
+ */
+bool key_memory_lock_again(void);
+
 /* Wipes what functions that have returned left on the stack: 32 KiB of it. */
 void key_memory_wipe_stack(void);
 
