@@ -16,6 +16,7 @@
 #include "cvmctl/broker/audit.h"
 #include "cvmctl/broker/delivery.h"
 #include "cvmctl/broker/listen.h"
+#include "cvmctl/broker/notify.h"
 #include "cvmctl/broker/verify-words.h"
 #include "cvmctl/command.h"
 #include "cvmctl/image/manifest.h"
@@ -192,6 +193,7 @@ static int serve(const struct broker *b, int listener, const char *where,
 
 	(void)printf("cvmctl: broker: listening at %s\n", where);
 	(void)fflush(stdout); /* only for who waits for this line */
+	notify_ready();
 	for (;;) {
 		char peer[listen_peer_max];
 		own_fd int fd = listen_accept(listener, peer);
