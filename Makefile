@@ -148,6 +148,7 @@ install: all ## to DESTDIR, where Debian would put them
 	install -Dm755 $(OUT)/cvmctl $(DESTDIR)$(PREFIX)/bin/cvmctl
 	install -Dm644 cvmctl/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/cvmctl
 	install -Dm644 cvmctl/cvm-broker.service $(DESTDIR)$(PREFIX)/lib/systemd/system/cvm-broker.service
+	install -Dm644 cvmctl/cvm-broker.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/cvm-broker.conf
 	for page in $(MAN); do install -Dm644 $$page \
 	  $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 
