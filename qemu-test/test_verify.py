@@ -4,6 +4,7 @@ refused with one thing changed. tpm2-tools and evmctl read the same logs."""
 
 import base64
 import copy
+import hashlib
 import json
 import re
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import image as images
 import pytest
 import vm
-from bootconf import app
+from bootconf import actor, app
 from refusal import assert_went_well
 from rootfile import host_program
 from test_measure import dumped, dumps
@@ -182,6 +183,35 @@ def test_verify(tiny, evidence, verify, desk, series):
     for bank, values in eventlog(evidence, desk.folder).items():
         for pcr, value in values.items():
             assert evidence["tpm"]["pcrs"][bank][pcr] == value
+
+
+def test_a_changed_directory(tiny, boot, verify):
+    """The verdict names what differs in it from the image's."""
+    def site(**files):
+        return tiny(evidence="write = yes",
+                    apps=actor("tells", f"dump {WRITTEN}", measure="/srv"),
+                    files={f"/srv/{name}": data
+                           for name, data in files.items()})
+
+    expected = site(page=b"one", style=b"plain")
+    result = boot(site(page=(b"two", 0o600), style=b"plain", worm=b"hungry")
+                  .machine(memory_mib=512)).wait()
+    assert_went_well(result)
+    evidence = json.loads(dumped(result.serial, WRITTEN))
+    status, answer = verify(evidence,
+                            manifest=expected.folder / "manifest.json")
+    apps = next(check for check in answer["checks"] if check["name"] == "apps")
+    assert (status, apps["result"]) == (3, "refused")
+    assert apps["text"].endswith(
+        ": directory tells /srv; 2 of its entries differ, the first by mode "
+        "(0600, not 0644) and content: page")
+    assert apps["difference"] == {
+        "event": 2, "entry": "apps.events[2]", "kind": "changed",
+        "path": "page", "entries": 2,
+        "fields": [{"name": "mode", "expected": "0644", "found": "0600"},
+                   {"name": "content",
+                    "expected": hashlib.sha256(b"one").hexdigest(),
+                    "found": hashlib.sha256(b"two").hexdigest()}]}
 
 
 def test_a_kernel_that_ovmf_does_not_measure(image, boot, desk, verify):

@@ -84,13 +84,18 @@ static inline void story_firmware(struct boot_story *s)
 	story_add_text(&s->firmware, 9, EVENT_FILE, "initrd", "initramfs");
 }
 
-static inline void story_apps(struct events *list)
+static inline void story_apps_of(struct events *list, const char *listing)
 {
 	story_add_text(list, pcr_apps, EVENT_APPS_CONF, "/etc/apps.conf",
 		       "[app web]");
 	story_add_text(list, pcr_apps, EVENT_EXEC, "/usr/bin/python3",
 		       "python");
-	story_add_text(list, pcr_apps, EVENT_DIRECTORY, "/app", story_listing);
+	story_add_text(list, pcr_apps, EVENT_DIRECTORY, "/app", listing);
+}
+
+static inline void story_apps(struct events *list)
+{
+	story_apps_of(list, story_listing);
 }
 
 static inline void story_init(struct boot_story *s)

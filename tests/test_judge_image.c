@@ -16,19 +16,12 @@ static void drop_firmware(struct trial *t)
 	bytes_free(&t->e.firmware);
 }
 
-static void own_manifest(struct trial *t)
-{
-	assert_int_equal(
-		json_object_deep_copy(story.manifest, &t->manifest, NULL), 0);
-	t->x.manifest = t->manifest;
-}
-
 /* Another program, and what PCR 14 would be then. */
 static void expect_other_apps(struct trial *t)
 {
 	own_events struct events apps = { 0 };
 
-	own_manifest(t);
+	trial_own_manifest(t);
 	story_add_text(&apps, pcr_apps, EVENT_APPS_CONF, "/etc/apps.conf",
 		       "[app web]");
 	story_add_text(&apps, pcr_apps, EVENT_EXEC, "/usr/bin/python3",
@@ -43,7 +36,7 @@ static void expect_more_apps(struct trial *t)
 {
 	own_events struct events apps = { 0 };
 
-	own_manifest(t);
+	trial_own_manifest(t);
 	story_apps(&apps);
 	assert_int_equal(
 		events_add_cap(&apps, events_cap_ready, boot_all_banks), 0);
@@ -53,25 +46,25 @@ static void expect_more_apps(struct trial *t)
 
 static void expect_no_apps(struct trial *t)
 {
-	own_manifest(t);
+	trial_own_manifest(t);
 	json_object_object_del(t->manifest, "apps");
 }
 
 static void expect_other_initramfs(struct trial *t)
 {
-	own_manifest(t);
+	trial_own_manifest(t);
 	json_set(t->manifest, "initramfs", story_digests("another"));
 }
 
 static void expect_other_cmdline(struct trial *t)
 {
-	own_manifest(t);
+	trial_own_manifest(t);
 	json_set_string(json_get(t->manifest, "cmdline"), "text", "quiet");
 }
 
 static void expect_other_kernel(struct trial *t)
 {
-	own_manifest(t);
+	trial_own_manifest(t);
 	json_set(json_get(t->manifest, "kernel"), "authenticode",
 		 story_digests("another"));
 }
@@ -298,10 +291,107 @@ static const struct trial_case cases[] = {
 	  "the initramfs of the manifest was not booted as it is; " UNLESS },
 };
 
+#define HEAD "cvm-init listing 1\n"
+#define TOP  "d\t0755\t0\t0\t-\t.\n"
+#define CONTENT \
+	"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+#define MAIN "f\t0644\t0\t0\t" CONTENT "\tmain.py\n"
+
+/* The log has HEAD TOP MAIN. */
+static const struct listing_case {
+	const char *name;
+	const char *listing; /* of the manifest */
+	const char *words;
+	const char *difference; /* in the verdict; NULL: none */
+} listings[] = {
+	{ "content", HEAD TOP "f\t0644\t0\t0\t00\tmain.py\n",
+	  "; 1 of its entries differs, by content: main.py",
+	  "{\"event\":2,\"entry\":\"apps.events[2]\",\"kind\":\"changed\","
+	  "\"path\":\"main.py\",\"fields\":[{\"name\":\"content\","
+	  "\"expected\":\"00\",\"found\":\"" CONTENT "\"}],"
+	  "\"entries\":1}" },
+	{ "added", HEAD TOP, "; 1 of its entries differs, added: main.py",
+	  "{\"event\":2,\"entry\":\"apps.events[2]\",\"kind\":\"added\","
+	  "\"path\":\"main.py\",\"entries\":1}" },
+	{ "missing",
+	  HEAD TOP
+	  "f\t0644\t0\t0\t00\tlib/\\xe9\nl\t0777\t0\t0\ta\tlink\n" MAIN,
+	  "; 2 of its entries differ, the first missing: lib/\xe9",
+	  "{\"event\":2,\"entry\":\"apps.events[2]\",\"kind\":\"missing\","
+	  "\"path\":\"lib/\\\\xe9\",\"entries\":2}" },
+	{ "an attribute", HEAD TOP MAIN "x\tuser.a\t00\tmain.py\n",
+	  "; 1 of its entries differs, by attribute user.a: main.py",
+	  "{\"event\":2,\"entry\":\"apps.events[2]\",\"kind\":\"changed\","
+	  "\"path\":\"main.py\",\"fields\":[{\"name\":\"attribute\","
+	  "\"attribute\":\"user.a\",\"expected\":\"00\"}],\"entries\":1}" },
+	{ "the first line", "cvm-init listing 2\n" TOP MAIN,
+	  "; its first lines differ",
+	  "{\"event\":2,\"entry\":\"apps.events[2]\",\"kind\":\"head\","
+	  "\"fields\":[{\"name\":\"line\","
+	  "\"expected\":\"cvm-init listing 2\","
+	  "\"found\":\"cvm-init listing 1\"}],\"entries\":0}" },
+	{ "cut off", HEAD TOP "f\t0644\t0\t0\t" CONTENT,
+	  "; what differs cannot be told, since one of the two listings is cut "
+	  "off or none",
+	  "{\"event\":2,\"entry\":\"apps.events[2]\","
+	  "\"kind\":\"unreadable\"}" },
+};
+
+static struct json_object *apps_check(struct json_object *verdict)
+{
+	struct json_object *checks = json_get(verdict, "checks");
+
+	for (size_t i = 0; i < json_object_array_length(checks); i++) {
+		struct json_object *o = json_object_array_get_idx(checks, i);
+
+		if (strcmp(json_get_string(o, "name"), "apps") == 0)
+			return o;
+	}
+	return NULL;
+}
+
+static void assert_difference(const struct verdict *v, const char *want)
+{
+	own_bytes struct bytes json = { 0 };
+	own_json struct json_object *o = NULL;
+
+	assert_int_equal(verdict_write_json(v, &json), 0);
+	o = json_tokener_parse((const char *)json.data);
+	assert_string_equal(json_object_to_json_string_ext(
+				    json_get(apps_check(o), "difference"),
+				    JSON_C_TO_STRING_PLAIN |
+					    JSON_C_TO_STRING_NOSLASHESCAPE),
+			    want);
+}
+
+static void explains(void **state)
+{
+	const struct listing_case *c = *state;
+	own_verdict struct verdict v = { .n = 0 };
+	own_text struct text want = { 0 };
+	struct trial t;
+
+	text_add(&want, PCR_14 "event 2 of init is another: directory /app%s",
+		 c->words);
+	assert_false(text_failed(&want));
+	trial_begin(&t);
+	trial_expect_listing(&t, c->listing);
+	assert_int_equal(judge(&t.e, &t.x, &v), 0);
+	if (!trial_says(&v, &(struct trial_case){ .result = CHECK_REFUSED,
+						  .check = "apps",
+						  .text = want.s })) {
+		trial_show(&v);
+		fail_msg("not so: %s", want.s);
+	}
+	assert_difference(&v, c->difference);
+	trial_end(&t);
+}
+
 int main(void)
 {
 	static const struct table tables[] = {
 		TABLE(judges, cases),
+		TABLE(explains, listings),
 	};
 
 	return trial_main(tables, array_size(tables));

@@ -66,6 +66,12 @@ static void exhaust(const struct trial *t)
 	assert_true(n > 1 && n < faults_max);
 }
 
+/* A file with another content and an attribute more than the log has. */
+static const char other_listing[] = "cvm-init listing 1\n"
+				    "d\t0755\t0\t0\t-\t.\n"
+				    "f\t0644\t0\t0\t00\tmain.py\n"
+				    "x\tuser.a\t00\tmain.py\n";
+
 static void judges_or_says_so(void **state)
 {
 	struct trial t;
@@ -77,6 +83,8 @@ static void judges_or_says_so(void **state)
 	t.x.prediction = story.prediction;
 	exhaust(&t);
 	trial_drop_last_firmware(&t); /* then the reason is looked for */
+	exhaust(&t);
+	trial_expect_listing(&t, other_listing);
 	exhaust(&t);
 	trial_end(&t);
 	trial_begin(&t);
@@ -145,6 +153,7 @@ static void writes(void **state)
 
 	(void)state;
 	trial_begin(&t);
+	trial_expect_listing(&t, other_listing);
 	assert_int_equal(judge(&t.e, &t.x, &v), 0);
 	write_all(&v, verdict_write_text);
 	write_all(&v, verdict_write_json);

@@ -50,8 +50,16 @@ static void make_verdict(const char *said, struct verdict *ret)
 			       .origin = ORIGIN_KNOWN,
 			       .entry = copy(said) };
 
+	struct difference d = { .kind = DIFFERENCE_CHANGED,
+				.path = copy(said),
+				.entries = 1,
+				.fields = 1,
+				.field = { { "attribute", copy(said),
+					     copy(said), copy(said) } } };
+
 	assert_int_equal(verdict_add(ret, "ima-log", CHECK_REFUSED, "%s", said),
 			 0);
+	assert_int_equal(verdict_add_difference(ret, 0, 0, &d), 0);
 	assert_int_equal(log_events_add(&ret->events, &e), 0);
 }
 
@@ -67,6 +75,13 @@ static struct json_object *first(struct json_object *o, const char *list)
 	return json_object_array_get_idx(json_get(o, list), 0);
 }
 
+static void assert_written(struct json_object *field, const char *want)
+{
+	assert_string_equal(json_get_string(field, "attribute"), want);
+	assert_string_equal(json_get_string(field, "expected"), want);
+	assert_string_equal(json_get_string(field, "found"), want);
+}
+
 static void escapes(void **state)
 {
 	const struct odd_case *c = *state;
@@ -74,6 +89,7 @@ static void escapes(void **state)
 	own_bytes struct bytes json = { 0 };
 	own_bytes struct bytes text = { 0 };
 	own_json struct json_object *o = NULL;
+	struct json_object *difference;
 	struct json_object *event;
 
 	make_verdict(c->said, &v);
@@ -88,6 +104,9 @@ static void escapes(void **state)
 	assert_string_equal(json_get_string(event, "type"), c->written);
 	assert_string_equal(json_get_string(event, "says"), c->written);
 	assert_string_equal(json_get_string(event, "entry"), c->written);
+	difference = json_get(first(o, "checks"), "difference");
+	assert_string_equal(json_get_string(difference, "path"), c->written);
+	assert_written(first(difference, "fields"), c->written);
 	assert_non_null(strstr((const char *)text.data, c->written));
 }
 

@@ -46,6 +46,26 @@ static inline void trial_end(struct trial *t)
 	json_release(&t->prediction);
 }
 
+/* A copy, to be changed. */
+static inline void trial_own_manifest(struct trial *t)
+{
+	assert_int_equal(
+		json_object_deep_copy(story.manifest, &t->manifest, NULL), 0);
+	t->x.manifest = t->manifest;
+}
+
+/* Another listing of the directory, and what PCR 14 would be then. */
+static inline void trial_expect_listing(struct trial *t, const char *listing)
+{
+	own_events struct events apps = { 0 };
+
+	trial_own_manifest(t);
+	story_apps_of(&apps, listing);
+	assert_int_equal(
+		events_add_cap(&apps, events_cap_ready, boot_all_banks), 0);
+	json_set(t->manifest, "apps", story_predict_apps(&apps));
+}
+
 /* The firmware's log anew, of events that the case has changed. */
 static inline void trial_write_firmware(struct trial *t,
 					const struct events *list)

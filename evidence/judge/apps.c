@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "evidence/judge/internal.h"
+#include "lib/own.h"
 #include "seal/measure/events.h"
 #include "seal/object/json-values.h"
 
@@ -17,16 +18,19 @@ static struct json_object *events_of(const struct judging *j)
 	return json_get(json_get(j->x->manifest, "apps"), "events");
 }
 
+static struct json_object *event_at(struct json_object *list, size_t at)
+{
+	return json_object_is_type(list, json_type_array) &&
+			       at < json_object_array_length(list)
+		       ? json_object_array_get_idx(list, at)
+		       : NULL;
+}
+
 /* Whether the event is the manifest's at that place, in each of these banks. */
 static bool is_expected(const struct judging *j, digest_algs banks, size_t at,
 			const struct log_event *e)
 {
-	struct json_object *list = events_of(j);
-	struct json_object *o =
-		json_object_is_type(list, json_type_array) &&
-				at < json_object_array_length(list)
-			? json_object_array_get_idx(list, at)
-			: NULL;
+	struct json_object *o = event_at(events_of(j), at);
 	struct digest_set digests;
 
 	if (log_read_digests(json_get(o, "digests"), &digests) < 0)
@@ -105,6 +109,59 @@ find_other(const struct judging *j, const struct place *p, size_t *ret_same)
 	return NULL;
 }
 
+static bool is_same_text(struct json_object *a, struct json_object *b,
+			 const char *key)
+{
+	return strcmp(json_get_string(a, key), json_get_string(b, key)) == 0;
+}
+
+/*
+ * How the listing of an event differs from the manifest's, if both have one
+ * and are about the same thing. The digests of the log are of its listing:
+ * init_log_read has seen to that.
+ */
+static int compare_listings(const struct judging *j, size_t at,
+			    const struct log_event *other,
+			    struct difference *ret)
+{
+	struct json_object *wanted =
+		json_get(event_at(events_of(j), at), "content");
+	struct json_object *found =
+		json_get(event_at(j->e->init, other->number), "content");
+	const char *expected = json_value_string(json_get(wanted, "listing"));
+	const char *listing = json_value_string(json_get(found, "listing"));
+
+	if (other->log != LOG_INIT || !expected || !listing ||
+	    !is_same_text(wanted, found, "kind") ||
+	    !is_same_text(wanted, found, "app") ||
+	    !is_same_text(wanted, found, "path"))
+		return 0;
+	return difference_find(expected, listing, ret);
+}
+
+static int refuse_other(struct judging *j, const struct place *p, size_t at,
+			const struct log_event *other)
+{
+	own_difference struct difference d = { .kind = DIFFERENCE_NONE };
+	own_text struct text words = { 0 };
+	int r = compare_listings(j, at, other, &d);
+
+	if (r < 0)
+		return r;
+	text_add(&words,
+		 "%s is not the manifest's; event %zu of %s is "
+		 "another: %s %s",
+		 p->name, other->number, log_source_name(other->log),
+		 other->type, other->says);
+	difference_describe(&d, &words);
+	if (text_failed(&words))
+		return -ENOMEM;
+	r = verdict_add(j->v, check, CHECK_REFUSED, "%s", words.s);
+	return r < 0 || d.kind == DIFFERENCE_NONE
+		       ? r
+		       : verdict_add_difference(j->v, other->number, at, &d);
+}
+
 static int refuse(struct judging *j, const struct place *p)
 {
 	size_t same = 0;
@@ -116,12 +173,7 @@ static int refuse(struct judging *j, const struct place *p)
 				   "error",
 				   p->name);
 	if (other)
-		return verdict_add(j->v, check, CHECK_REFUSED,
-				   "%s is not the manifest's; event %zu of %s "
-				   "is another: %s %s",
-				   p->name, other->number,
-				   log_source_name(other->log), other->type,
-				   other->says);
+		return refuse_other(j, p, same, other);
 	return verdict_add(
 		j->v, check, CHECK_REFUSED,
 		"%s is not the manifest's; of its %zu events the log of init "

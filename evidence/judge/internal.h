@@ -2,18 +2,20 @@
 /*
  * What the files of the judge share, and no other file includes:
  *
- *	judge.c    the order of the checks
- *	keys.c     whose the attestation key is
- *	quote.c    nonce, signature, PCR values
- *	report.c   what the processor signs
- *	td.c       the same of Intel TDX
- *	logs.c     all logs but IMA's, replayed
- *	boot.c     kernel, command line, initramfs, and nothing before them
- *	rtmr.c     registers of Intel TDX
- *	into.c     which registers init measures into
- *	apps.c     PCR 14, RTMR 3
- *	ima.c      IMA's list and PCR 10
- *	known.c    digests of the manifest and the prediction
+ *	judge.c       the order of the checks
+ *	keys.c        whose the attestation key is
+ *	quote.c       nonce, signature, PCR values
+ *	report.c      what the processor signs
+ *	td.c          the same of Intel TDX
+ *	logs.c        all logs but IMA's, replayed
+ *	boot.c        kernel, command line, initramfs, and nothing before them
+ *	rtmr.c        registers of Intel TDX
+ *	into.c        which registers init measures into
+ *	apps.c        PCR 14, RTMR 3
+ *	ima.c         IMA's list and PCR 10
+ *	known.c       digests of the manifest and the prediction
+ *	difference.c  of a listing in the log and the manifest's
+ *	listing.c     reads one
  */
 #ifndef EVIDENCE_JUDGE_INTERNAL_H
 #define EVIDENCE_JUDGE_INTERNAL_H

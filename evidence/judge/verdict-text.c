@@ -8,7 +8,7 @@
 #include "lib/own.h"
 #include "seal/measure/events.h"
 
-enum { schema = 1, escaped_max = 256 };
+enum { schema = 1, event_text_max = 256, check_text_max = 1024 };
 
 /* Logs are written by others, and need not be UTF-8, which JSON has to be. */
 static int set_escaped(struct json_object *o, const char *key, const char *s)
@@ -23,13 +23,55 @@ static int set_escaped(struct json_object *o, const char *key, const char *s)
 	return json_set_string(o, key, escaped);
 }
 
+static struct json_object *field_json(const struct difference_field *f)
+{
+	own_json struct json_object *o = json_object_new_object();
+
+	if (json_set_string(o, "name", f->name) < 0 ||
+	    (f->attribute && set_escaped(o, "attribute", f->attribute) < 0) ||
+	    (f->expected && set_escaped(o, "expected", f->expected) < 0) ||
+	    (f->found && set_escaped(o, "found", f->found) < 0))
+		return NULL;
+	return take_ptr(o);
+}
+
+static struct json_object *fields_json(const struct difference *d)
+{
+	own_json struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < d->fields; i++)
+		if (json_append(list, field_json(&d->field[i])) < 0)
+			return NULL;
+	return take_ptr(list);
+}
+
+static struct json_object *difference_json(const struct check_difference *c)
+{
+	const struct difference *d = &c->listing;
+	own_json struct json_object *o = json_object_new_object();
+	own_text struct text entry = { 0 };
+
+	text_add(&entry, "apps.events[%zu]", c->expected);
+	if (text_failed(&entry) || json_set_u64(o, "event", c->event) < 0 ||
+	    json_set_string(o, "entry", entry.s) < 0 ||
+	    json_set_string(o, "kind", difference_kind_name(d->kind)) < 0 ||
+	    (d->path && set_escaped(o, "path", d->path) < 0) ||
+	    (d->fields && json_set(o, "fields", fields_json(d)) < 0) ||
+	    (d->kind != DIFFERENCE_UNREADABLE &&
+	     json_set_u64(o, "entries", d->entries) < 0))
+		return NULL;
+	return take_ptr(o);
+}
+
 static struct json_object *check_json(const struct check *c)
 {
 	own_json struct json_object *o = json_object_new_object();
 
 	if (json_set_string(o, "name", c->name) < 0 ||
 	    json_set_string(o, "result", check_result_name(c->result)) < 0 ||
-	    set_escaped(o, "text", c->text) < 0)
+	    set_escaped(o, "text", c->text) < 0 ||
+	    (c->difference &&
+	     json_set(o, "difference", difference_json(c->difference)) < 0))
 		return NULL;
 	return take_ptr(o);
 }
@@ -84,12 +126,12 @@ int verdict_write_json(const struct verdict *v, struct bytes *ret)
 	return json_write(o, ret);
 }
 
-/* The same for people, cut where it is long. */
-static void add_escaped(struct text *t, const char *s)
+/* The same for people, cut where it is longer than max. */
+static void add_escaped(struct text *t, const char *s, size_t max)
 {
-	char escaped[escaped_max];
+	char escaped[check_text_max];
 
-	text_escape(s, strlen(s), escaped, sizeof(escaped));
+	text_escape(s, strlen(s), escaped, max);
 	text_add(t, " %s", escaped);
 }
 
@@ -99,12 +141,12 @@ static void add_event(struct text *t, const struct log_event *e)
 		 e->number, e->mr_alone ? "RTMR" : "PCR",
 		 e->mr_alone ? e->mr - log_mr_rtmr_0 : e->pcr,
 		 log_origin_name(e->origin));
-	add_escaped(t, e->type);
+	add_escaped(t, e->type, event_text_max);
 	if (e->says && *e->says)
-		add_escaped(t, e->says);
+		add_escaped(t, e->says, event_text_max);
 	if (e->entry) {
 		text_add(t, " =");
-		add_escaped(t, e->entry);
+		add_escaped(t, e->entry, event_text_max);
 	}
 	text_add(t, "\n");
 }
@@ -117,7 +159,7 @@ int verdict_write_text(const struct verdict *v, struct bytes *ret)
 		text_add(&t, "%-8s %-20s",
 			 check_result_name(v->check[i].result),
 			 v->check[i].name);
-		add_escaped(&t, v->check[i].text);
+		add_escaped(&t, v->check[i].text, check_text_max);
 		text_add(&t, "\n");
 	}
 	for (size_t i = 0; i < v->events.n; i++)

@@ -21,8 +21,12 @@ const char *check_result_name(enum check_result result)
 
 void verdict_free(struct verdict *v)
 {
-	for (size_t i = 0; i < v->n; i++)
+	for (size_t i = 0; i < v->n; i++) {
 		free(v->check[i].text);
+		if (v->check[i].difference)
+			difference_free(&v->check[i].difference->listing);
+		free(v->check[i].difference);
+	}
 	log_events_free(&v->events);
 	*v = (struct verdict){ 0 };
 }
@@ -44,6 +48,19 @@ int verdict_add(struct verdict *v, const char *name, enum check_result result,
 	c->name = name;
 	c->result = result;
 	v->n++;
+	return 0;
+}
+
+int verdict_add_difference(struct verdict *v, size_t event, size_t expected,
+			   struct difference *listing)
+{
+	struct check_difference *d = malloc(sizeof(*d));
+
+	if (!d)
+		return -ENOMEM;
+	*d = (struct check_difference){ event, expected, *listing };
+	*listing = (struct difference){ .kind = DIFFERENCE_NONE };
+	v->check[v->n - 1].difference = d;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "evidence/judge/difference.h"
 #include "evidence/logs/log.h"
 #include "lib/bytes.h"
 
@@ -18,10 +19,18 @@ enum check_result {
 	CHECK_SKIPPED, /* not checked, and that is all right */
 };
 
+/* An event of init whose listing is not that of the manifest. */
+struct check_difference {
+	size_t event;	 /* its number in the log */
+	size_t expected; /* the same in apps.events of the manifest */
+	struct difference listing;
+};
+
 struct check {
 	const char *name; /* static: "nonce" */
 	enum check_result result;
 	char *text; /* a sentence without a full stop */
+	struct check_difference *difference; /* or NULL */
 };
 
 enum { checks_max = 48 };
@@ -40,6 +49,13 @@ void verdict_free(struct verdict *v);
 __attribute__((format(printf, 4, 5))) int
 verdict_add(struct verdict *v, const char *name, enum check_result result,
 	    const char *text, ...);
+
+/*
+ * Moves *listing to the check that was added last; as in check_difference. 0;
+ * -ENOMEM, and it stays the caller's.
+ */
+int verdict_add_difference(struct verdict *v, size_t event, size_t expected,
+			   struct difference *listing);
 
 /* True if checks were made and none of them is refused or missing. */
 bool verdict_trusted(const struct verdict *v);

@@ -54,11 +54,22 @@ static void judge_for(const struct evidence *e, const struct expectations *x)
 	expect_printable(&text);
 }
 
+#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+
+/* Two events of any digests, then a directory that cannot be this one. */
+static const char any_manifest[] =
+	"{\"apps\":{\"banks\":{\"sha256\":{\"ready\":\"" ZEROS "\"}},"
+	"\"events\":[{\"digests\":[]},{\"digests\":[]},{\"digests\":[{"
+	"\"hashAlg\":\"sha256\",\"digest\":\"" ZEROS "\"}],\"content\":{"
+	"\"kind\":\"directory\",\"path\":\"/app\",\"listing\":"
+	"\"cvm-init listing 1\\nd\\t0700\\t0\\t0\\t-\\t.\\n\"}}]}}";
+
 /* Nobody is told which key to believe: so whatever it says is not trusted. */
 static void judge_it(const struct evidence *e)
 {
 	static const struct bytes no_root = { 0 };
-	own_json struct json_object *manifest = json_object_new_object();
+	own_json struct json_object *manifest =
+		json_tokener_parse(any_manifest);
 	struct expectations x = { .nonce = &e->nonce,
 				  .without_hardware = true,
 				  .manifest = manifest };

@@ -13,6 +13,9 @@
 void fuzz_log(const uint8_t *data, size_t len);
 void fuzz_evidence(const uint8_t *data, size_t len);
 
+/* Two listings, the second behind the first empty line. */
+void fuzz_listing(const uint8_t *data, size_t len);
+
 /* A TPM2B_PUBLIC. */
 void fuzz_public(const uint8_t *data, size_t len);
 

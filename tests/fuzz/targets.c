@@ -381,6 +381,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "snp", fuzz_snp, snp_report_size + 4096 },
 	{ "ccel", fuzz_ccel, 4096 },
 	{ "td-quote", fuzz_td_quote, 8192 },
+	{ "listing", fuzz_listing, 4096 },
 	{ "identity", fuzz_identity, 4096 },
 	{ "challenge", fuzz_challenge, challenge_json_max + 1 },
 	{ "request", fuzz_request, request_json_max + 1 },
