@@ -13,6 +13,7 @@ kernels.
 """
 
 import inspect
+import random
 import re
 import shutil
 import subprocess
@@ -47,6 +48,20 @@ def pytest_addoption(parser):
     """Which kernels: all of them, or the ones named."""
     parser.addoption("--series", action="append", choices=SERIES,
                      help="boot only this kernel series (may repeat)")
+    parser.addoption("--seed", type=int, metavar="NUMBER",
+                     help="draw the fresh tree of test_random.py from this "
+                          "one, as in the run that said it")
+
+
+def pytest_configure(config):
+    """A seed of this run's own, before there are workers, who get it too."""
+    if config.option.seed is None:
+        config.option.seed = random.randrange(10**9)
+
+
+def pytest_report_header(config):
+    """How to have the same again."""
+    return f"fresh seed: --seed {config.option.seed}"
 
 
 def pytest_sessionstart(session):

@@ -58,6 +58,25 @@ def listing(top, head="cvm-init listing 2\n", read=True):
         for name in sorted(names))).encode()
 
 
+def resolved(root, name):
+    """Where the path NAME leads to, all links followed, with ROOT as /."""
+    found, left = [], os.fsencode(name).split(b"/")
+    while left:
+        part = left.pop(0)
+        path = os.path.join(os.fsencode(root), *found, part)
+        if part == b"..":
+            found = found[:-1]
+        elif part in (b"", b"."):
+            pass
+        elif os.path.islink(path):
+            target = os.readlink(path)
+            found = [] if target.startswith(b"/") else found
+            left = target.split(b"/") + left
+        else:
+            found.append(part)
+    return os.path.join(os.fsencode(root), *found)
+
+
 def by_content(path):
     """What is hashed, one after the other, for what is at PATH."""
     if os.path.isdir(path):
@@ -90,7 +109,7 @@ def sections(text):
 
 def events(root, root_hash=None):
     """What is measured of the tree ROOT before the volumes are opened. No
-    link leads out of it, and no line of apps.conf has quotes."""
+    line of apps.conf has quotes."""
     with open(os.path.join(root, APPS_CONF), "rb") as file:
         found = [file.read()]
     for section in sections(found[0].decode()):
@@ -99,8 +118,7 @@ def events(root, root_hash=None):
                  if key == "exec"]
         paths += [item for item in section if item[0] == "measure"]
         for key, name in paths:
-            path = os.path.join(os.fsencode(root),
-                                os.fsencode(name.lstrip("/")))
+            path = resolved(root, name)
             found += (by_verity(path, key, name, root_hash) if verity
                       else by_content(path))
     return found

@@ -70,9 +70,15 @@ def hash_tree(data):
 
 def make_disk(tar, work):
     """A root disk of what is in TAR, and its values for [root]."""
-    tree, disk = work / "root", work / "root-by-hand.img"
+    tree = work / "root"
     tree.mkdir()
     subprocess.run(["tar", "-xf", tar, "-C", tree], check=True)
+    return disk_of(tree, work)
+
+
+def disk_of(tree, work):
+    """The same of what is in the folder TREE."""
+    disk = work / "root-by-hand.img"
     subprocess.run(["mkfs.erofs", disk, tree], check=True,
                    stdout=subprocess.DEVNULL)
     data = disk.read_bytes()

@@ -97,6 +97,7 @@ def recipe(apps):
 def test_random_trees(root, desk, seed):
     """Its functions, for random trees."""
     top = test_random.draw(desk.folder, root("tiny"), seed,
-                           alphabet=PRINTABLE, ways=("content",))
+                           alphabet=PRINTABLE, ways=("content",),
+                           linked=False)
     script = recipe((top / model.APPS_CONF).read_text())
     assert reached(script, top, desk.folder) == [model.pcr_14(top, "sha256")[0]]

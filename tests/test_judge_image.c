@@ -192,25 +192,25 @@ static void predict_no_boot(struct trial *t)
 
 static void say_tpm(struct trial *t)
 {
-	own_manifest(t);
+	trial_own_manifest(t);
 	json_set_string(t->manifest, "into", "tpm");
 }
 
 static void say_both(struct trial *t)
 {
-	own_manifest(t);
+	trial_own_manifest(t);
 	json_set_string(t->manifest, "into", "tpm rtmr");
 }
 
 static void say_rtmr(struct trial *t)
 {
-	own_manifest(t);
+	trial_own_manifest(t);
 	json_set_string(t->manifest, "into", "rtmr");
 }
 
 static void say_none(struct trial *t)
 {
-	own_manifest(t);
+	trial_own_manifest(t);
 	json_set_string(t->manifest, "into", "none");
 }
 
@@ -223,7 +223,7 @@ static void say_none_twice(struct trial *t)
 
 static void say_what_is_new(struct trial *t)
 {
-	own_manifest(t);
+	trial_own_manifest(t);
 	json_set_string(t->manifest, "into", "paper");
 }
 
