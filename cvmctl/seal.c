@@ -12,6 +12,7 @@
 #include "cvmctl/seal/seal-disk.h"
 #include "cvmctl/seal/seal-options.h"
 #include "cvmctl/show/describe.h"
+#include "cvmctl/tool/disk-lock.h"
 #include "cvmctl/tool/host-tpm.h"
 #include "cvmctl/tool/key-file.h"
 #include "cvmctl/tool/options.h"
@@ -229,6 +230,16 @@ static int use_image(const struct seal_options *o, struct json_object *manifest,
 	return 0;
 }
 
+/* A disk that is there: nobody else writes to it until the result is closed. */
+static int lock_disk(const struct seal_options *o, struct fail *f)
+{
+	int fd = disk_lock(o->device, f);
+
+	if (fd == -ENOENT && o->format)
+		(void)fail_remedy(f, "give --size to create an image file");
+	return fd;
+}
+
 int command_seal(int argc, char **argv, struct fail *f)
 {
 	own_json struct json_object *manifest = NULL;
@@ -236,6 +247,7 @@ int command_seal(int argc, char **argv, struct fail *f)
 	own_bytes struct bytes signer = { 0 };
 	struct seal_policy policy = { 0 };
 	struct seal_disk disk = { .label = DEFAULT_LABEL };
+	own_fd int lock = -1;
 	int r = seal_options_read(argc, argv, &o, f);
 
 	if (r == 0 && o.image)
@@ -252,5 +264,10 @@ int command_seal(int argc, char **argv, struct fail *f)
 	disk.size_bytes = o.size_bytes;
 	disk.force = o.force;
 	disk.make_ext4 = !o.mkfs || strcmp(o.mkfs, "ext4") == 0;
+	if (!o.size_bytes) {
+		lock = lock_disk(&o, f);
+		if (lock < 0)
+			return lock;
+	}
 	return seal(&o, &disk, &policy, f);
 }

@@ -235,7 +235,7 @@ static void formats_anything_by_force(void **state)
 	sealing_start(&s);
 	assert_refusal(
 		sealing_run(&s, "--format --force", &f), &f,
-		"cannot read disk: No such file or directory; give --size "
+		"cannot open disk: No such file or directory; give --size "
 		"to create an image file");
 	for (int i = 0; i < 2; i++) {
 		assert_ok(i ? sealing_run(&s, "--format --force --mkfs none",

@@ -96,6 +96,36 @@ static void keeps_a_file_that_exists(void **state)
 		"disk that exists");
 }
 
+/* What the path names is told before a key is made. */
+static void writes_to_disks_alone(void **state)
+{
+	own_sealing struct swtpm s = { 0 };
+	struct fail f = { 0 };
+
+	(void)state;
+	sealing_start(&s);
+	assert_refusal(sealing_run(&s, "--add", &f), &f,
+		       "cannot open disk: No such file or directory; check the "
+		       "path");
+	tree_dir(&s.tree, "disk");
+	assert_refusal(sealing_run(&s, "--format", &f), &f,
+		       "cannot open disk: it is neither a disk nor a file; "
+		       "give a disk or an image file");
+	assert_int_equal(rmdir("disk"), 0);
+	assert_int_equal(symlink("nowhere/disk", "disk"), 0);
+	assert_refusal(sealing_format(&s, &f), &f,
+		       "cannot create disk: File exists; leave out --size for "
+		       "a disk that exists");
+	assert_refusal(
+		cvmctl_run(command_seal, &f,
+			   "seal --format --size 24M --apps-only --pcr " PCR_14
+			   " --tpm %s nowhere/disk",
+			   s.tcti),
+		&f,
+		"cannot create nowhere/disk: No such file or directory; "
+		"check the path");
+}
+
 /* The last step fails. */
 static void leaves_no_file_that_is_not_whole(void **state)
 {
@@ -152,6 +182,7 @@ int main(void)
 		cmocka_unit_test(leaves_no_keyslot_without_token),
 		cmocka_unit_test(formats_only_what_is_empty),
 		cmocka_unit_test(keeps_a_file_that_exists),
+		cmocka_unit_test(writes_to_disks_alone),
 		cmocka_unit_test(leaves_no_file_that_is_not_whole),
 		cmocka_unit_test(leaves_no_file_when_a_signal_ends_it),
 	};

@@ -80,6 +80,27 @@ static void keeps_those_on_the_disk(void **state)
 	verify(&s.entry[0], "rsa.pub");
 }
 
+/* The VM that has it open reads on from a disk that does not change. */
+static void leaves_a_disk_in_use(void **state)
+{
+	struct flock reads = { .l_type = F_RDLCK, .l_start = 100, .l_len = 1 };
+	own_place struct tree t = { 0 };
+	own_fd int fd = -1;
+	struct fail f = { 0 };
+	struct stat st;
+
+	(void)state;
+	enter(&t);
+	fd = open("image/root.img", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &reads), 0);
+	assert_refusal(
+		cvmctl_run(command_sign, &f, SIGN_IMAGE), &f,
+		"cannot write to image/root.img: it is in use by another "
+		"program; end the VM or the cvmctl that has it open");
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, 8192);
+}
+
 #define NO_FORM "they have not the form of tpm2-pcr-signature.json"
 #define NO_JSON "what follows the verified data is none"
 
@@ -210,6 +231,7 @@ int main(void)
 		TABLE(judges_what_is_there, trailers),
 		TABLE(leaves_what_it_refuses, damages),
 		CASE(keeps_them_without_space),
+		CASE(leaves_a_disk_in_use),
 	};
 
 	return table_run(tables, array_size(tables));

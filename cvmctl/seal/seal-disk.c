@@ -12,6 +12,7 @@
 
 #include "cvmctl/broker/key-store.h"
 #include "cvmctl/seal/fill.h"
+#include "cvmctl/tool/disk-lock.h"
 #include "cvmctl/tool/interrupt.h"
 #include "cvmctl/tool/progress.h"
 #include "lib/io.h"
@@ -121,8 +122,7 @@ static int check_unused(const struct seal_disk *d, struct fail *f)
 	int r = fd < 0 ? -errno : is_unused(fd);
 
 	if (r < 0)
-		return fail_errno(f, r, "give --size to create an image file",
-				  "read %s", d->device);
+		return fail_errno(f, r, "check the disk", "read %s", d->device);
 	if (!r && !d->force)
 		return fail_because(f, "it is not empty",
 				    "give --force to lose what it holds",
@@ -130,23 +130,25 @@ static int check_unused(const struct seal_disk *d, struct fail *f)
 	return 0;
 }
 
-/* A new image file; one that exists is not overwritten. */
+/* A new image file; one that exists is not overwritten. Its descriptor. */
 static int create_file(const struct seal_disk *d, struct fail *f)
 {
-	own_fd int fd = -1;
 	sigset_t before;
-	int r;
+	int fd;
 
 	interrupt_block(&before);
-	fd = open(d->device, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	r = fd < 0 ? -errno : 0;
-	if (r == 0)
+	fd = open(d->device, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		fd = -errno;
+	else
 		interrupt_add_path(d->device);
 	interrupt_unblock(&before);
-	return r < 0 ? fail_errno(f, r,
-				  "leave out --size for a disk that exists",
-				  "create %s", d->device)
-		     : 0;
+	return fd < 0 ? fail_errno(f, fd,
+				   fd == -EEXIST ? "leave out --size for a "
+						   "disk that exists"
+						 : "check the path",
+				   "create %s", d->device)
+		      : fd;
 }
 
 /* The file that was created is whole now, or goes. */
@@ -234,11 +236,14 @@ static int format(const struct seal_disk *d, struct seal_place *ret,
 static int format_file(const struct seal_disk *d, struct seal_place *ret,
 		       struct fail *f)
 {
-	int r = create_file(d, f);
+	own_fd int fd = create_file(d, f);
+	int r;
 
-	if (r < 0)
-		return r;
-	r = grow_file(d, f);
+	if (fd < 0)
+		return fd;
+	r = disk_lock_fd(fd, d->device, f);
+	if (r == 0)
+		r = grow_file(d, f);
 	if (r == 0)
 		r = format(d, ret, f);
 	finish_file(d, r == 0);

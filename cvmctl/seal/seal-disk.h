@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The disk's side of cvmctl seal: a keyslot and a token for a sealed key. */
+/*
+ * The disk's side of cvmctl seal: a keyslot and a token for a sealed key. What
+ * exists the caller has locked: see tool/disk-lock.h.
+ */
 #ifndef CVMCTL_SEAL_SEAL_DISK_H
 #define CVMCTL_SEAL_SEAL_DISK_H
 

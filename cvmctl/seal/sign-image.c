@@ -16,6 +16,7 @@
 
 #include "cvmctl/image/image-part.h"
 #include "cvmctl/image/image.h"
+#include "cvmctl/tool/disk-lock.h"
 #include "lib/io.h"
 #include "lib/own.h"
 
@@ -37,12 +38,16 @@ int sign_image_open(const char *image, struct json_object *manifest,
 	own_fd int fd = -1;
 	uint64_t size = 0;
 	struct stat st;
+	int r;
 
 	fd = image_part_open(image, manifest, &root, O_RDWR, &size, f);
 	if (fd < 0)
 		return fd;
 	/* fits, or it would not be open */
 	(void)snprintf(i.path, sizeof(i.path), "%s/" IMAGE_ROOT, image);
+	r = disk_lock_fd(fd, i.path, f); /* until sign_image_close */
+	if (r < 0)
+		return r;
 	if (size == 0 || size % block_size)
 		return fail_because(f, "its size is no multiple of 4096",
 				    remedy, "sign %s", i.path);
