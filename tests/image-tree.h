@@ -7,6 +7,8 @@
 #ifndef TESTS_IMAGE_TREE_H
 #define TESTS_IMAGE_TREE_H
 
+#include <elf.h>
+
 #include "tests/tmptree.h"
 
 #define IMAGE_TREE_CONF                                 \
@@ -38,6 +40,33 @@ static inline void image_tree_kernel(struct tree *t, const char *version)
 		   "kernel");
 }
 
+/* A static program as far as its headers go. */
+static inline void image_tree_init(struct tree *t)
+{
+	const struct {
+		Elf64_Ehdr head;
+		Elf64_Phdr load;
+	} init = {
+		.head = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64,
+				       ELFDATA2LSB, EV_CURRENT },
+			  .e_type = ET_EXEC,
+			  .e_machine = EM_X86_64,
+			  .e_version = EV_CURRENT,
+			  .e_phoff = sizeof(Elf64_Ehdr),
+			  .e_ehsize = sizeof(Elf64_Ehdr),
+			  .e_phentsize = sizeof(Elf64_Phdr),
+			  .e_phnum = 1 },
+		.load = { .p_type = PT_LOAD },
+	};
+	int fd = openat(t->fd, "init", O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+
+	tree_check(fd >= 0 &&
+			   write(fd, &init, sizeof(init)) ==
+				   (ssize_t)sizeof(init) &&
+			   close(fd) == 0,
+		   "init");
+}
+
 static inline void image_tree_make(struct tree *t)
 {
 	static const char *const dirs[] = { "root",	 "root/app",
@@ -52,7 +81,7 @@ static inline void image_tree_make(struct tree *t)
 	tree_file(t, "root/app/run", 0755, "#!/bin/true\n");
 	tree_file(t, "root/etc/cvm-init/apps.conf", 0644, IMAGE_TREE_APPS);
 	tree_file(t, "boot.conf", 0644, IMAGE_TREE_CONF);
-	tree_file(t, "init", 0755, "\177ELF...");
+	image_tree_init(t);
 	image_tree_kernel(t, "6.0-test");
 	tree_check(fchdir(t->fd) == 0, t->path);
 }

@@ -158,6 +158,11 @@ static const struct refusal {
 	  "cannot use boot.conf: it is not an ELF program; give the init that "
 	  "make builds" },
 	{ "build --output image --root root --kernel kernel --modules mods "
+	  "--init /proc/self/exe --config boot.conf",
+	  -1,
+	  "cannot use /proc/self/exe: it is dynamic: there are no libraries in "
+	  "the initramfs; give the init that make builds" },
+	{ "build --output image --root root --kernel kernel --modules mods "
 	  "--init none --config boot.conf",
 	  -1, "cannot read none: No such file or directory; check --init" },
 	{ "build --output image --root root --kernel kernel --modules mods "
@@ -296,6 +301,7 @@ static void add_inputs(struct tree *t)
 	tree_file(t, "unmounted/etc/cvm-init/apps.conf", 0644, IMAGE_TREE_APPS);
 	tree_file(t, "wrong.conf", 0644, "[nothing]\n");
 	tree_file(t, "nothing", 0644, "");
+	tree_file(t, "d", 0600, "");
 	tree_file(t, "null.json", 0644, "{\"type\":null}");
 	tree_file(t, "truncated.cpio", 0644, "07070100000000");
 	for (size_t i = 0; i < array_size(idle); i++)

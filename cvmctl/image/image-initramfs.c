@@ -8,6 +8,7 @@
 
 #include "cvmctl/image/compress.h"
 #include "cvmctl/image/image.h"
+#include "cvmctl/image/init-program.h"
 #include "cvmctl/tool/progress.h"
 #include "lib/io.h"
 #include "lib/own.h"
@@ -34,14 +35,15 @@ static int add_copy(struct cpio *c, const char *path, mode_t mode,
 static int add_init(struct cpio *c, const char *init, struct fail *f)
 {
 	own_bytes struct bytes content = { 0 };
+	const char *why;
 	int r = io_read_file(AT_FDCWD, init, init_size_max, &content);
 
 	if (r < 0)
 		return fail_errno(f, r, "check --init", "read %s", init);
-	if (content.len < 4 || memcmp(content.data, "\177ELF", 4) != 0)
-		return fail_because(f, "it is not an ELF program",
-				    "give the init that make builds", "use %s",
-				    init);
+	why = init_program_refusal(content.data, content.len);
+	if (why)
+		return fail_because(f, why, "give the init that make builds",
+				    "use %s", init);
 	r = cpio_add_file(c, "init", 0755, &content);
 	return r < 0 ? fail_add(f, r, "init") : 0;
 }

@@ -387,6 +387,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "request", fuzz_request, request_json_max + 1 },
 	{ "answer", fuzz_answer, 16384 },
 	{ "erofs", fuzz_erofs, 8192 },
+	{ "init-program", fuzz_init_program, 1024 },
 	{ "text", fuzz_text, 256 },
 	{ 0 },
 };

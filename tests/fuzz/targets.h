@@ -19,7 +19,8 @@ struct fuzz_target {
 /* Ends with a NULL name. */
 extern const struct fuzz_target fuzz_targets[];
 
-/* A target with a file of its own. */
+/* Targets with a file of their own. */
 void fuzz_erofs(const uint8_t *data, size_t len);
+void fuzz_init_program(const uint8_t *data, size_t len);
 
 #endif
