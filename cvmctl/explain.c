@@ -23,7 +23,7 @@
 #include "lib/own.h"
 #include "lib/strict-json.h"
 
-enum { depth_max = 16, schema_known = 1 };
+enum { depth_max = 16 };
 
 static const char remedy[] =
 	"give an image of cvmctl build, or evidence of cvmctl evidence";
@@ -164,17 +164,24 @@ static int explain_manifest(struct json_object *o,
 	return 0;
 }
 
+static bool is_schema(struct json_object *o, int64_t number)
+{
+	struct json_object *schema = json_get(o, "schema");
+
+	return json_object_is_type(schema, json_type_int) &&
+	       json_object_get_int64(schema) == number;
+}
+
 static int explain(struct json_object *o, const struct explain_options *options,
 		   struct chain *c, struct fail *f)
 {
 	const char *type = json_get_string(o, "type");
-	struct json_object *schema = json_get(o, "schema");
+	bool is_image = strcmp(type, IMAGE_TYPE) == 0;
 
-	if (!json_object_is_type(schema, json_type_int) ||
-	    json_object_get_int64(schema) != schema_known)
+	if (is_image ? !manifest_is_known(o) : !is_schema(o, evidence_schema))
 		return fail_because(f, "it is of no schema that cvmctl knows",
 				    remedy, "explain %s", options->path);
-	if (strcmp(type, IMAGE_TYPE) == 0)
+	if (is_image)
 		return explain_manifest(o, options, c, f);
 	if (strcmp(type, EVIDENCE_TYPE) != 0)
 		return fail_because(f, "it is neither a manifest nor evidence",

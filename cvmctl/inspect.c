@@ -9,6 +9,7 @@
 #include "cvmctl/command.h"
 #include "cvmctl/image/compress.h"
 #include "cvmctl/image/image.h"
+#include "cvmctl/image/manifest.h"
 #include "cvmctl/show/describe.h"
 #include "cvmctl/tool/options.h"
 #include "lib/io.h"
@@ -58,7 +59,10 @@ static bool has_bank(struct json_object *o)
 	return false;
 }
 
-/* A manifest is shown as it is; a token is decoded, and so are signatures. */
+/*
+ * A manifest is shown as it is; a token is decoded, and so are signatures. Who
+ * reads one of them parses it again, strictly.
+ */
 static int inspect_json(const char *path, const struct bytes *text,
 			struct json_object **ret, struct fail *f)
 {
@@ -72,8 +76,8 @@ static int inspect_json(const char *path, const struct bytes *text,
 		return inspect_signatures((const char *)text->data, ret, f);
 	if (strcmp(type, IMAGE_TYPE) != 0)
 		return fail_unknown(path, f);
-	*ret = take_ptr(o);
-	return 0;
+	return manifest_parse(path, text, "give the manifest.json of an image",
+			      ret, f);
 }
 
 static int inspect_file(const char *path, struct json_object **ret,

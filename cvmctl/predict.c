@@ -10,6 +10,7 @@
 
 #include "cvmctl/command.h"
 #include "cvmctl/image/conf.h"
+#include "cvmctl/image/manifest.h"
 #include "cvmctl/image/prediction.h"
 #include "cvmctl/image/source.h"
 #include "cvmctl/predict/boot-plan.h"
@@ -203,10 +204,13 @@ static int open_sources(const struct predict_options *o,
 			struct root_tree *ret_tree, struct boot_conf *ret_conf,
 			struct fail *f)
 {
+	own_json struct json_object *manifest = NULL;
 	int r = 0;
 
 	if (o->image) {
-		r = source_open_image(o->image, ret_tree, f);
+		r = manifest_read(o->image, &manifest, f);
+		if (r == 0)
+			r = source_open_image(o->image, ret_tree, f);
 		return r < 0 ? r : conf_read_image(o->image, ret_conf, f);
 	}
 	if (o->config)

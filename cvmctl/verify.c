@@ -10,7 +10,6 @@
 
 #include "cvmctl/broker/verify-words.h"
 #include "cvmctl/command.h"
-#include "cvmctl/image/image.h"
 #include "cvmctl/image/manifest.h"
 #include "cvmctl/predict/prediction-read.h"
 #include "cvmctl/tool/lists.h"
@@ -20,7 +19,6 @@
 #include "lib/hex.h"
 #include "lib/io.h"
 #include "lib/own.h"
-#include "lib/strict-json.h"
 
 struct verify_options {
 	const char *evidence, *manifest;
@@ -88,29 +86,6 @@ static int read_evidence(const char *path, struct evidence *ret, struct fail *f)
 	return evidence_read_json((const char *)text.data, text.len, ret, f);
 }
 
-/* From its publisher, and yet no two readers may understand it differently. */
-static int read_manifest(const char *path, struct json_object **ret,
-			 struct fail *f)
-{
-	static const char remedy[] = "give the manifest.json of an image";
-	own_bytes struct bytes text = { 0 };
-	own_json struct json_object *o = NULL;
-	int r = io_read_file(AT_FDCWD, path, manifest_max, &text);
-
-	if (r < 0)
-		return fail_errno(f, r, remedy, "read %s", path);
-	r = strict_json_parse((const char *)text.data, manifest_max,
-			      manifest_depth_max, &o);
-	if (r == -ENOMEM)
-		return fail_errno(f, r, "free memory", "read %s", path);
-	if (r < 0 || strcmp(json_get_string(o, "type"), IMAGE_TYPE) != 0 ||
-	    json_object_get_int64(json_get(o, "schema")) != 1)
-		return fail_because(f, "it is no manifest of schema 1", remedy,
-				    "read %s", path);
-	*ret = take_ptr(o);
-	return 0;
-}
-
 static int print(const struct verdict *v, bool json, struct fail *f)
 {
 	own_bytes struct bytes text = { 0 };
@@ -132,7 +107,9 @@ static int verify(const struct verify_options *o, struct expectations *x,
 	int r = read_evidence(o->evidence, &e, f);
 
 	if (r == 0)
-		r = read_manifest(o->manifest, &manifest, f);
+		r = manifest_read_file(o->manifest,
+				       "give the manifest.json of an image",
+				       &manifest, f);
 	if (r == 0 && o->prediction)
 		r = prediction_open(o->prediction, &prediction, f);
 	if (r < 0)

@@ -39,9 +39,9 @@ static const char direct[] =
 	"9f1dcbc35c350d6027f98be0f5c8b43b42ca52b7604459c0c42be3aa88913d47"
 #define ZEROS_5000 \
 	"7ca5bd879f393d9dd05b14f38add9c0fc6b67928f7f2d261b2e47a32ee8219e3"
-#define MANIFEST(size, sha256, pcr_14)                                  \
-	"{\"type\":\"cvm-init image\",\"root\":{\"size\":" size         \
-	",\"sha256\":\"" sha256 "\"},\"apps\":{\"banks\":{\"sha256\":{" \
+#define MANIFEST(size, sha256, pcr_14)                                       \
+	"{\"type\":\"cvm-init image\",\"schema\":1,\"root\":{\"size\":" size \
+	",\"sha256\":\"" sha256 "\"},\"apps\":{\"banks\":{\"sha256\":{"      \
 	"\"measured\":\"" pcr_14 "\"}}}}"
 
 static const char manifest[] = MANIFEST("8192", ZEROS_8192, A64);

@@ -180,6 +180,8 @@ static void add_inputs(struct tree *t)
 	tree_dir(t, "bin");
 	tree_dir(t, "old");
 	tree_file(t, "old/root.img", 0644, "");
+	tree_file(t, "old/manifest.json", 0644,
+		  "{\"type\":\"" IMAGE_TYPE "\",\"schema\":1}");
 	tree_dir(t, "locked");
 	tree_file(t, "locked/etc", 0644, "");
 	tree_file(t, "other", 0644, "# another\n" IMAGE_TREE_APPS);
@@ -263,13 +265,17 @@ static void needs_random_bytes(void **state)
 	char words[] = "seal --format --apps-only --tpm device:none --bank "
 		       "sha1 --pcr 14=" VALUE " disk";
 	struct fail f = { 0 };
+	struct tree t;
 
 	(void)state;
+	image_tree_make(&t);
+	tree_file(&t, "disk", 0600, "");
 	no_random = true;
 	assert_refusal(run(words, &f), &f,
 		       "cannot make a key: Function not implemented; try "
 		       "again");
 	no_random = false;
+	image_tree_remove(&t);
 }
 
 static void needs_memory(void **state)
@@ -322,7 +328,7 @@ static void image_stays_where_it_is(void **state)
 	tree_dir(&t, "new");
 	tree_dir(&t, "image");
 	tree_file(&t, "image/manifest.json", 0644,
-		  "{\"type\":\"" IMAGE_TYPE "\"}");
+		  "{\"type\":\"" IMAGE_TYPE "\",\"schema\":1}");
 	no_exchange = true;
 	assert_refusal(image_put_in_place(&finished, "image", &f), &f,
 		       "cannot replace image image: Invalid argument; remove "

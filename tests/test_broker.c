@@ -49,7 +49,7 @@ enum { seconds = 20 };
 #define ZEROS "00000000000000000000000000000000"
 
 static const char manifest[] =
-	"{\"type\":\"cvm-init image\",\"apps\":{\"banks\":{\"sha256\":{"
+	"{\"type\":\"cvm-init image\",\"schema\":1,\"apps\":{\"banks\":{\"sha256\":{"
 	"\"measured\":\"" ZEROS ZEROS "\"}}}}";
 
 static const struct refusal {

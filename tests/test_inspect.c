@@ -35,7 +35,8 @@ static void shows(void **state)
 	const char *rest;
 	struct tree t;
 
-	(void)snprintf(text, sizeof(text), "{\"type\":\"cvm-init image\",%s}",
+	(void)snprintf(text, sizeof(text),
+		       "{\"type\":\"cvm-init image\",\"schema\":1,%s}",
 		       want->member);
 	tree_make(&t);
 	tree_file(&t, "manifest.json", 0644, text);
@@ -44,6 +45,7 @@ static void shows(void **state)
 	cvmctl_capture(command_inspect, words, &out);
 	tree_remove(&t);
 	rest = strchr((const char *)out.data, '\n');
+	rest = rest ? strchr(rest + 1, '\n') : NULL; /* type, schema */
 	assert_non_null(rest);
 	assert_string_equal(rest + 1, want->want);
 }

@@ -146,8 +146,8 @@ static void unseals_it_where_it_belongs(void **state)
 	assert_true(luks_keyslot_opens(l, 0, &passphrase));
 }
 
-#define IMAGE(import)                                                      \
-	"{\"type\":\"cvm-init image\",\"volumes\":[{\"name\":\"v\"" import \
+#define IMAGE(import)                                                                   \
+	"{\"type\":\"cvm-init image\",\"schema\":1,\"volumes\":[{\"name\":\"v\"" import \
 	"}],\"apps\":{\"banks\":{\"sha256\":{\"measured\":\"" ZEROS "\"}}}}"
 
 /* What init would not open is not sealed: not as the first key either. */

@@ -106,12 +106,12 @@ static void overwrites_nothing(void **state)
 	assert_true(stat("d.img", &st) < 0);
 }
 
-#define MANIFEST(key)                                                         \
-	"{\"type\":\"cvm-init image\",\"volumes\":[{\"name\":\"v\",\"uuid\":" \
+#define MANIFEST(key)                                                                      \
+	"{\"type\":\"cvm-init image\",\"schema\":1,\"volumes\":[{\"name\":\"v\",\"uuid\":" \
 	"\"" UUID "\",\"key\":\"" key "\"}],\"apps\":{\"banks\":{}}}"
 
-#define MANIFEST_PCR14                                                   \
-	"{\"type\":\"cvm-init image\",\"apps\":{\"banks\":{\"sha256\":{" \
+#define MANIFEST_PCR14                                                                \
+	"{\"type\":\"cvm-init image\",\"schema\":1,\"apps\":{\"banks\":{\"sha256\":{" \
 	"\"measured\":\"" ZEROS32 ZEROS32 "\"}}}}"
 #define ZEROS32 "00000000000000000000000000000000"
 

@@ -16,16 +16,16 @@
 #define UUID	 "6f0a8d1e-3b6c-4c0e-9d58-1f2b3c4d5e6f"
 #define CAPITALS "6F0A8D1E-3B6C-4C0E-9D58-1F2B3C4D5E6F"
 #define OTHER	 "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f9"
-#define MANIFEST(uuid)                                                        \
-	"{\"type\":\"cvm-init image\",\"volumes\":[{\"name\":\"v\",\"uuid\":" \
+#define MANIFEST(uuid)                                                                     \
+	"{\"type\":\"cvm-init image\",\"schema\":1,\"volumes\":[{\"name\":\"v\",\"uuid\":" \
 	"\"" uuid "\",\"key\":\"delivered\"}],\"apps\":{\"banks\":{}}}"
 
-#define TWO_VOLUMES                                                           \
-	"{\"type\":\"cvm-init image\",\"volumes\":[{\"name\":\"a\",\"uuid\":" \
-	"\"" UUID "\",\"key\":\"delivered\"},{\"name\":\"b\",\"uuid\":"       \
+#define TWO_VOLUMES                                                                        \
+	"{\"type\":\"cvm-init image\",\"schema\":1,\"volumes\":[{\"name\":\"a\",\"uuid\":" \
+	"\"" UUID "\",\"key\":\"delivered\"},{\"name\":\"b\",\"uuid\":"                    \
 	"\"" OTHER "\",\"key\":\"delivered\"}],\"apps\":{\"banks\":{}}}"
-#define NO_UUID                                                      \
-	"{\"type\":\"cvm-init image\",\"volumes\":[{\"name\":\"v\"," \
+#define NO_UUID                                                                   \
+	"{\"type\":\"cvm-init image\",\"schema\":1,\"volumes\":[{\"name\":\"v\"," \
 	"\"uuid\":\"\",\"key\":\"delivered\"}],\"apps\":{\"banks\":{}}}"
 
 enum {

@@ -192,6 +192,7 @@ static void leaves_what_it_refuses(void **state)
 	struct stat st;
 
 	enter(&t);
+	assert_int_equal(unlink("image/manifest.json"), 0);
 	tree_file(&t, "image/manifest.json", 0644, d->manifest);
 	assert_int_equal(truncate("image/root.img", d->size), 0);
 	assert_refusal(run(SIGN_IMAGE, &f), &f, d->line);

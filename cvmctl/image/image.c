@@ -8,12 +8,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cvmctl/image/manifest.h"
 #include "lib/io.h"
 #include "lib/json.h"
 #include "lib/own.h"
 #include "lib/text.h"
-
-enum { manifest_max = 256 * 1024 * 1024 };
 
 void image_free(struct image *i)
 {
@@ -74,12 +73,12 @@ static bool is_image(const char *path)
 	own_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	own_bytes struct bytes text = { 0 };
 	own_json struct json_object *o = NULL;
+	struct fail ignored = { 0 };
 
-	if (dir < 0 ||
-	    io_read_file(dir, IMAGE_MANIFEST, manifest_max, &text) < 0)
-		return false;
-	o = json_tokener_parse((const char *)text.data);
-	return strcmp(json_get_string(o, "type"), IMAGE_TYPE) == 0;
+	return dir >= 0 &&
+	       io_read_file(dir, IMAGE_MANIFEST, manifest_max, &text) == 0 &&
+	       manifest_parse(path, &text, "choose another --output", &o,
+			      &ignored) == 0;
 }
 
 int image_check_place(const char *path, struct fail *f)

@@ -12,14 +12,53 @@
 #include "lib/hex.h"
 #include "lib/io.h"
 #include "lib/own.h"
+#include "lib/strict-json.h"
 
 #define REBUILD "build the image again"
 
+enum { depth_max = 12, schema_known = 1 };
+
+bool manifest_is_known(struct json_object *o)
+{
+	struct json_object *schema = json_get(o, "schema");
+
+	return strcmp(json_get_string(o, "type"), IMAGE_TYPE) == 0 &&
+	       json_object_is_type(schema, json_type_int) &&
+	       json_object_get_int64(schema) == schema_known;
+}
+
+int manifest_parse(const char *name, const struct bytes *text,
+		   const char *remedy, struct json_object **ret, struct fail *f)
+{
+	own_json struct json_object *o = NULL;
+	int r = strlen((const char *)text->data) == text->len
+			? strict_json_parse((const char *)text->data,
+					    manifest_max, depth_max, &o)
+			: -EINVAL;
+
+	if (r == -ENOMEM)
+		return fail_errno(f, r, "free memory", "read %s", name);
+	if (r < 0 || !manifest_is_known(o))
+		return fail_because(f, "it is no manifest of schema 1", remedy,
+				    "read %s", name);
+	*ret = take_ptr(o);
+	return 0;
+}
+
+int manifest_read_file(const char *path, const char *remedy,
+		       struct json_object **ret, struct fail *f)
+{
+	own_bytes struct bytes text = { 0 };
+	int r = io_read_file(AT_FDCWD, path, manifest_max, &text);
+
+	return r < 0 ? fail_errno(f, r, remedy, "read %s", path)
+		     : manifest_parse(path, &text, remedy, ret, f);
+}
+
 int manifest_read(const char *image, struct json_object **ret, struct fail *f)
 {
-	char path[PATH_MAX];
 	own_bytes struct bytes text = { 0 };
-	own_json struct json_object *o = NULL;
+	char path[PATH_MAX];
 	int r;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/" IMAGE_MANIFEST, image) >=
@@ -27,17 +66,10 @@ int manifest_read(const char *image, struct json_object **ret, struct fail *f)
 		return fail_errno(f, ENAMETOOLONG, "choose a shorter path",
 				  "read the manifest of %s", image);
 	r = io_read_file(AT_FDCWD, path, manifest_max, &text);
-	if (r < 0)
-		return fail_errno(f, r,
-				  "give the directory that cvmctl build "
-				  "wrote",
-				  "read %s", path);
-	o = json_tokener_parse((const char *)text.data);
-	if (strcmp(json_get_string(o, "type"), IMAGE_TYPE) != 0)
-		return fail_because(f, "it is no manifest of ours", REBUILD,
-				    "read %s", path);
-	*ret = take_ptr(o);
-	return 0;
+	return r < 0 ? fail_errno(f, r,
+				  "give the directory that cvmctl build wrote",
+				  "read %s", path)
+		     : manifest_parse(path, &text, REBUILD, ret, f);
 }
 
 int manifest_read_pcr(struct json_object *manifest, enum digest_alg bank,

@@ -10,7 +10,22 @@
 #include "lib/json.h"
 #include "seal/object/pcr.h"
 
-enum { manifest_max = 256 * 1024 * 1024, manifest_depth_max = 12 };
+enum { manifest_max = 256 * 1024 * 1024 };
+
+/* True for a manifest of the one schema that there is: docs/formats.md. */
+bool manifest_is_known(struct json_object *o);
+
+/*
+ * The text of a manifest, from the file called name: one that is known, and in
+ * which no two readers find different values. The caller releases *ret.
+ */
+int manifest_parse(const char *name, const struct bytes *text,
+		   const char *remedy, struct json_object **ret,
+		   struct fail *f);
+
+/* The same from a file, with what to do when there is none in it. */
+int manifest_read_file(const char *path, const char *remedy,
+		       struct json_object **ret, struct fail *f);
 
 /* The manifest of an image directory. The caller releases *ret. */
 int manifest_read(const char *image, struct json_object **ret, struct fail *f);
