@@ -140,7 +140,8 @@ static const struct refusal {
 	  "cannot unpack kernel: only root can keep the owners in it; run as "
 	  "root, or give a directory" },
 	{ PLAIN "kernel", as_root, "tar", "echo no tar >&2; exit 2",
-	  "cannot run tar: it ended with status 2: no tar; check --root" },
+	  "cannot unpack kernel with tar: it ended with status 2: no tar; check "
+	  "--root" },
 	{ PLAIN "root --apps other", as_somebody, NULL, NULL,
 	  "cannot copy root: only root can keep its owners; run as root, or "
 	  "put apps.conf into the root yourself" },
@@ -149,6 +150,10 @@ static const struct refusal {
 	{ PLAIN "locked --apps other", as_root, NULL, NULL,
 	  "cannot write /etc/cvm-init/apps.conf in the root: Not a directory; "
 	  "check /etc of the root" },
+	{ PLAIN "root", as_we_are, "mkfs.erofs",
+	  "echo '[Error 28] No space left on device' >&2; exit 1",
+	  "cannot run mkfs.erofs: it ended with status 1: [Error 28] No space "
+	  "left on device; free disk space" },
 	{ PLAIN "root", as_we_are, "mkfs.erofs", "exit 1",
 	  "cannot run mkfs.erofs: it ended with status 1; check the root" },
 	{ PLAIN "root", as_we_are, "mkfs.erofs", "",

@@ -50,6 +50,20 @@ static const struct ending {
 	{ "exit 3", "cannot run sh: it ended with status 3; do better" },
 	{ "echo no >&2; echo; echo 'not that' >&2; exit 1",
 	  "cannot run sh: it ended with status 1: not that; do better" },
+	{ "echo tar: it is none >&2; echo tar: Error is not recoverable: "
+	  "exiting now >&2; exit 2",
+	  "cannot run sh: it ended with status 2: tar: it is none; do better" },
+	{ "echo gzip: it is none >&2; echo tar: Child returned status 1 >&2; "
+	  "echo tar: Exiting with failure status due to previous errors >&2; "
+	  "exit 2",
+	  "cannot run sh: it ended with status 2: gzip: it is none; do "
+	  "better" },
+	{ "echo tar: Error is not recoverable: exiting now >&2; exit 2",
+	  "cannot run sh: it ended with status 2: tar: Error is not "
+	  "recoverable: exiting now; do better" },
+	{ "echo format : [Error 28] No space left on device >&2; exit 1",
+	  "cannot run sh: it ended with status 1: format : [Error 28] No space "
+	  "left on device; free disk space" },
 	{ "kill -KILL $$",
 	  "cannot run sh: it was ended by signal 9; do better" },
 };

@@ -80,8 +80,8 @@ static void reads_images(void **state)
 		       "directory; check --image");
 	tree_file(t, "image/initramfs.img", 0644, "no archive");
 	assert_refusal(conf_read_image("image", conf, &f), &f,
-		       "cannot unpack image/initramfs.img: Invalid argument; "
-		       "check --image");
+		       "cannot unpack image/initramfs.img: it is neither zstd "
+		       "nor plain cpio, or damaged; build the image again");
 	make_initramfs(NULL);
 	assert_refusal(
 		conf_read_image("image", conf, &f), &f,

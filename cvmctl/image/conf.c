@@ -43,6 +43,11 @@ static int unpack(const char *path, struct cpio *ret, struct fail *f)
 		archive = take_bytes(&packed);
 	if (r == 0)
 		r = cpio_read(archive.data, archive.len, ret);
+	if (r == -EINVAL)
+		return fail_because(f,
+				    "it is neither zstd nor plain cpio, or "
+				    "damaged",
+				    "build the image again", "unpack %s", path);
 	return r < 0 ? fail_errno(f, r, "check --image", "unpack %s", path) : 0;
 }
 

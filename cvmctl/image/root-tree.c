@@ -44,13 +44,17 @@ static int unpack(const char *tar, const char *dir, struct fail *f)
 				     "--xattrs",
 				     "--xattrs-include=*",
 				     NULL };
+	int r;
 
 	if (geteuid() != 0)
 		return fail_because(f, "only root can keep the owners in it",
 				    "run as root, or give a directory",
 				    "unpack %s", tar);
 	command_progress("unpacking %s", tar);
-	return child_run(argv, "check --root", 0, NULL, f);
+	r = child_run(argv, "check --root", 0, NULL, f);
+	if (r == -EINVAL) /* tar ran: the reason is its own */
+		fail_what(f, "unpack %s with tar", tar);
+	return r;
 }
 
 static void close_walk(FTS **walk)

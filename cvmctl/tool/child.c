@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -88,6 +89,14 @@ static int spawn(const char *const *argv, int out, int err, pid_t *ret)
 	return -e;
 }
 
+/* What tar says last whatever the cause was, which stands before it. */
+static bool is_closing(const char *line)
+{
+	return strstr(line, "tar: Child returned status") ||
+	       strstr(line, "Error is not recoverable: exiting now") ||
+	       strstr(line, "Exiting with failure status due to previous");
+}
+
 /* The last line of text that says something. */
 static const char *last_line(char *text)
 {
@@ -95,6 +104,11 @@ static const char *last_line(char *text)
 
 	text_trim_end(text);
 	line = strrchr(text, '\n');
+	while (line && is_closing(line)) {
+		*line = '\0';
+		text_trim_end(text);
+		line = strrchr(text, '\n');
+	}
 	return line ? line + 1 : text;
 }
 
@@ -108,6 +122,9 @@ static int fail_status(int status, int err_fd, const char *program,
 	if (lseek(err_fd, 0, SEEK_SET) == 0 &&
 	    io_read_fd(err_fd, messages_max, &text) == 0)
 		said = last_line((char *)text.data);
+	/* of the locale C: whatever it was to do, it could not write it */
+	if (strstr(said, "No space left on device"))
+		(void)fail_remedy(f, "free disk space");
 	if (WIFSIGNALED(status))
 		return fail_reason(f, "it was ended by signal %d",
 				   WTERMSIG(status));

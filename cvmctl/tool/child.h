@@ -14,7 +14,8 @@
  * mkfs.erofs would take SOURCE_DATE_EPOCH for a limit and not for the time.
  * What it says on its output, at most max bytes, is for the caller, who frees
  * *ret_output; NULL throws it away. A status other than 0 is a failure whose
- * reason is the last line it wrote.
+ * reason is the last line it wrote; when that says that the disk is full, it is
+ * the remedy, too.
  */
 int child_run(const char *const *argv, const char *remedy, size_t max,
 	      struct bytes *ret_output, struct fail *f);
