@@ -18,6 +18,8 @@
 #define ARGUMENTS(what, command) \
 	"cannot read the arguments: " what "; see cvmctl " command " --help"
 
+#define NO_SIZE "is no size, such as 64M: a number of bytes, or of K, M or G"
+
 static const struct refusal {
 	const char *words;
 	int result; /* COMMAND_USAGE, or -1 for any failure */
@@ -89,7 +91,8 @@ static const struct refusal {
 	{ "seal --format --pcr 1=0 --mkfs xfs d", COMMAND_USAGE,
 	  ARGUMENTS("--mkfs xfs is neither ext4 nor none", "seal") },
 	{ "seal --format --pcr 1=0 --bank md5 d", COMMAND_USAGE,
-	  ARGUMENTS("--bank md5 is unknown", "seal") },
+	  ARGUMENTS("--bank md5 is none of sha1, sha256, sha384, sha512",
+		    "seal") },
 	{ "seal --format --pcr 1=00 d", COMMAND_USAGE,
 	  ARGUMENTS("--pcr 1=00 is not N=HEX of bank sha256, or repeated",
 		    "seal") },
@@ -108,9 +111,9 @@ static const struct refusal {
 		    "seal") },
 	{ "seal --format --bank sha1 --size much --pcr "
 	  "7=0000000000000000000000000000000000000000 d",
-	  COMMAND_USAGE, ARGUMENTS("--size much is no size", "seal") },
+	  COMMAND_USAGE, ARGUMENTS("--size much " NO_SIZE "", "seal") },
 	{ "seal --format --size 0M --pcr 1=0 d", COMMAND_USAGE,
-	  ARGUMENTS("--size 0M is no size", "seal") },
+	  ARGUMENTS("--size 0M " NO_SIZE "", "seal") },
 	{ "seal --format --uuid 463005b7 --pcr 1=0 d", COMMAND_USAGE,
 	  ARGUMENTS("--uuid 463005b7 is no UUID", "seal") },
 	{ "srk", COMMAND_USAGE, ARGUMENTS("--output FILE is missing", "srk") },
@@ -129,7 +132,8 @@ static const struct refusal {
 	  "replace what was measured; leave it out of --cmdline, or list "
 	  "it in [boot] allow-cmdline" },
 	{ "predict --image none", -1,
-	  "cannot open image none: No such file or directory; check --image" },
+	  "cannot read none/manifest.json: No such file or directory; give "
+	  "the directory that cvmctl build wrote" },
 	{ "sign --key none --add-to empty", -1,
 	  "cannot read empty: Is a directory; check --add-to" },
 	{ "unseal --signatures none d", -1,

@@ -311,7 +311,7 @@ static const struct policy_case {
 	  true,
 	  0,
 	  0,
-	  USAGE("--bank md5 is unknown") },
+	  USAGE("--bank md5 is none of sha1, sha256, sha384, sha512") },
 	{ "PCR 14 twice",
 	  { .pcr = { { "14=" B64 }, 1 } },
 	  true,

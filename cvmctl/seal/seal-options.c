@@ -88,8 +88,11 @@ static int read_numbers(struct seal_options *o, const char *command,
 	if (o->size &&
 	    (text_parse_size(o->size, INT64_MAX, &o->size_bytes) < 0 ||
 	     o->size_bytes == 0))
-		return options_refuse(f, command, "--size %s is no size",
-				      o->size);
+		return options_refuse(
+			f, command,
+			"--size %s is no size, such as 64M: a number "
+			"of bytes, or of K, M or G",
+			o->size);
 	if (o->uuid && uuid_parse(o->uuid, uuid) < 0)
 		return options_refuse(f, command, "--uuid %s is no UUID",
 				      o->uuid);

@@ -177,7 +177,9 @@ static int check_options(const struct seal_policy_options *o,
 	int bank = o->bank ? digest_from_name(o->bank) : DIGEST_SHA256;
 
 	if (bank < 0)
-		return options_refuse(f, "seal", "--bank %s is unknown",
+		return options_refuse(f, "seal",
+				      "--bank %s is none of sha1, sha256, "
+				      "sha384, sha512",
 				      o->bank);
 	ret->pcrs.bank = (enum digest_alg)bank;
 	if (!o->signed_by != !o->signed_pcrs)

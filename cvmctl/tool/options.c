@@ -32,7 +32,7 @@ static void print_help(const struct option_usage *usage,
 		(void)printf("  %-30s %s%s\n", left, s->help,
 			     s->kind == OPTION_REQUIRED ? " (required)" : "");
 	}
-	(void)printf("  %-30s %s\n", "--help", "this text");
+	(void)printf("  %-30s %s\n", "--help", "this text; also -h");
 }
 
 int options_refuse(struct fail *f, const char *command, const char *reason, ...)
@@ -155,8 +155,8 @@ int options_read(const struct option_usage *usage,
 	fill_table(specs, table);
 	opterr = 0;
 	optind = 0;
-	while ((c = getopt_long(argc, argv, ":", table, NULL)) != -1) {
-		if (c == help_option) {
+	while ((c = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
+		if (c == help_option || c == 'h') {
 			print_help(usage, specs);
 			return COMMAND_HELP;
 		}
