@@ -17,6 +17,7 @@
 #include "cvmctl/broker/delivery.h"
 #include "cvmctl/broker/listen.h"
 #include "cvmctl/broker/notify.h"
+#include "cvmctl/broker/start-check.h"
 #include "cvmctl/broker/verify-words.h"
 #include "cvmctl/command.h"
 #include "cvmctl/image/manifest.h"
@@ -24,6 +25,7 @@
 #include "cvmctl/seal/seal-policy.h"
 #include "cvmctl/seal/sign-key.h"
 #include "cvmctl/tool/interrupt.h"
+#include "cvmctl/tool/key-file.h"
 #include "cvmctl/tool/key-memory.h"
 #include "cvmctl/tool/options.h"
 #include "lib/own.h"
@@ -223,6 +225,28 @@ static void register_socket(const char *where)
 	interrupt_unblock(&before);
 }
 
+/* That which signs, if it is the one that VMs of this image believe. */
+static int read_key(const struct broker_options *o, const struct broker *b,
+		    struct sign_key **ret, struct fail *f)
+{
+	struct start_check check = { .image = o->image,
+				     .key_path = o->key,
+				     .store = o->store,
+				     .manifest = b->wanted->manifest };
+	own_sign_key struct sign_key *key = NULL;
+	int r = key_file_check_rights(o->key, "check --key", f);
+
+	if (r == 0)
+		r = sign_key_read(o->key, &key, f);
+	if (r < 0)
+		return r;
+	check.key = sign_key_private(key);
+	r = start_check(&check, f);
+	if (r == 0)
+		*ret = take_ptr(key);
+	return r;
+}
+
 static int listen_and_serve(const struct broker_options *o, struct broker *b,
 			    struct fail *f)
 {
@@ -236,7 +260,7 @@ static int listen_and_serve(const struct broker_options *o, struct broker *b,
 		return fail_errno(f, r, "check --store", "open %s", o->store);
 	/* no core, and no debugger of this user's: it fails for no process */
 	(void)prctl(PR_SET_DUMPABLE, 0);
-	r = sign_key_read(o->key, &key, f);
+	r = read_key(o, b, &key, f);
 	if (r < 0)
 		return r;
 	audit = audit_open(o->audit, f);

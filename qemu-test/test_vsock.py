@@ -61,7 +61,7 @@ def with_broker(place):
     broker = place.folder / "broker"
     files = {path[1:]: data for path, data in
              host_program(place.cvmctl).items()}
-    files["broker/key"] = (broker / "broker.key").read_bytes()
+    files["broker/key"] = ((broker / "broker.key").read_bytes(), 0o600)
     files["broker/ca"] = place.maker.certificates().read_bytes()
     files["broker/image/manifest.json"] = (
         place.image.folder / "manifest.json").read_bytes()

@@ -11,6 +11,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/bytes.h"
 
@@ -125,6 +126,7 @@ static inline void test_write_key(const char *path)
 						  NULL),
 			 1);
 	assert_int_equal(BIO_free(bio), 1);
+	assert_int_equal(chmod(path, 0600), 0);
 	EVP_PKEY_free(key);
 }
 

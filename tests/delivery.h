@@ -23,8 +23,10 @@
 #include "lib/io.h"
 #include "tests/evidence.h"
 
-#define UUID  "01234567-89ab-cdef-0123-456789abcdef"
-#define OTHER "01234567-89ab-cdef-0123-456789abcdee"
+#define UUID "01234567-89ab-cdef-0123-456789abcdef"
+/* a volume of another image, whose key is in the same store */
+#define FOREIGN "89abcdef-0123-4567-89ab-cdef01234567"
+#define OTHER	"01234567-89ab-cdef-0123-456789abcdee"
 
 enum { keyslot = 3, seconds = 20 };
 
@@ -233,6 +235,13 @@ static inline void make_place(void)
 	assert_ok(tpm_banks(place.tpm, &banks, &f), &f);
 	story_manifest(&story);
 	place.manifest = story.manifest;
+	json_set(place.manifest, "volumes",
+		 json_tokener_parse("[{\"name\":\"state\",\"key\":"
+				    "\"delivered\",\"uuid\":\"" UUID "\"},"
+				    "{\"name\":\"other\",\"key\":"
+				    "\"delivered\",\"uuid\":\"" OTHER "\"},"
+				    "{\"name\":\"sealed\",\"key\":\"sealed\","
+				    "\"uuid\":\"" FOREIGN "\"}]"));
 	json_release(&story.prediction);
 	story_apps(&apps);
 	story_extend_all(place.tpm, &apps, banks);
@@ -241,6 +250,8 @@ static inline void make_place(void)
 	tree_make(&place.tree);
 	write_log(&apps);
 	assert_ok(key_store_add(place.tree.path, UUID, keyslot, &secret, &f),
+		  &f);
+	assert_ok(key_store_add(place.tree.path, FOREIGN, keyslot, &secret, &f),
 		  &f);
 	place.key = EVP_EC_gen("P-256");
 	assert_int_equal(answer_key_hash(place.key, place.key_hash), 0);

@@ -46,11 +46,13 @@ enum { seconds = 20 };
 	"cvmctl: broker: cannot answer a connection from unix: Resource " \
 	"temporarily unavailable; let the broker have more processes\n"
 
-#define ZEROS "00000000000000000000000000000000"
+#define VOLUME "6f0a8d1e-3b6c-4c0e-9d58-1f2b3c4d5e6f"
+#define ZEROS  "00000000000000000000000000000000"
 
 static const char manifest[] =
 	"{\"type\":\"cvm-init image\",\"schema\":1,\"apps\":{\"banks\":{\"sha256\":{"
-	"\"measured\":\"" ZEROS ZEROS "\"}}}}";
+	"\"measured\":\"" ZEROS ZEROS "\"}}},\"volumes\":[{\"name\":\"v\","
+	"\"uuid\":\"" VOLUME "\",\"key\":\"delivered\"}]}";
 
 static const struct refusal {
 	const char *words; /* behind what every broker needs */
@@ -150,6 +152,7 @@ static void make_files(struct tree *t)
 	tree_dir(t, "store");
 	tree_dir(t, "image");
 	tree_file(t, "image/manifest.json", 0644, manifest);
+	tree_file(t, "store/" VOLUME ".0.key", 0600, "key");
 	test_write_key("key");
 }
 

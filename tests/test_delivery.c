@@ -82,6 +82,11 @@ static const struct refusal {
 	  "cannot read the evidence: ",
 	  NULL },
 	{ "an unknown volume",
+	  { .uuid = FOREIGN },
+	  "cannot give out the key of volume " FOREIGN
+	  ": the image has no such volume with key = delivered",
+	  "check uuid in [volume NAME] of boot.conf" },
+	{ "a volume without a key",
 	  { .uuid = OTHER },
 	  "cannot find the key of volume " OTHER " in ",
 	  "make one with cvmctl seal --key-store" },

@@ -11,6 +11,7 @@
 #include "cvmctl/broker/audit.h"
 #include "cvmctl/broker/key-store.h"
 #include "cvmctl/broker/listen.h"
+#include "cvmctl/image/manifest.h"
 #include "evidence/exchange/answer.h"
 #include "evidence/exchange/exchange.h"
 #include "evidence/exchange/request.h"
@@ -173,9 +174,18 @@ static int seal(const struct delivery *d, struct bytes *ret, struct fail *f)
 	own_free char *token = NULL;
 	struct srk_public srk;
 	int keyslot;
-	int r = key_store_find(d->broker->store, d->request.uuid, &secret,
-			       &keyslot, f);
+	int r;
 
+	/* a store may have keys for other images, whose VMs are others */
+	if (!manifest_delivers(d->broker->wanted->manifest, d->request.uuid))
+		return fail_because(f,
+				    "the image has no such volume with key "
+				    "= delivered",
+				    "check uuid in [volume NAME] of boot.conf",
+				    "give out the key of volume %s",
+				    d->request.uuid);
+	r = key_store_find(d->broker->store, d->request.uuid, &secret, &keyslot,
+			   f);
 	if (r == 0)
 		r = srk_public_parse(&d->request.tpm.srk, &srk, f);
 	if (r < 0)

@@ -130,6 +130,14 @@ static int find_keyslot(const char *dir, const char *uuid, int *ret_keyslot,
 	return 0;
 }
 
+bool key_store_has(const char *dir, const char *uuid)
+{
+	struct fail several = { 0 };
+	int keyslot;
+
+	return find_keyslot(dir, uuid, &keyslot, &several) < 0 || keyslot >= 0;
+}
+
 static int check_mode(const char *path, struct fail *f)
 {
 	struct stat st;

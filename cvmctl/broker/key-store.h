@@ -7,6 +7,8 @@
 #ifndef CVMCTL_BROKER_KEY_STORE_H
 #define CVMCTL_BROKER_KEY_STORE_H
 
+#include <stdbool.h>
+
 #include "lib/fail.h"
 #include "lib/secret.h"
 
@@ -37,5 +39,8 @@ void key_store_remove(const char *dir, const char *uuid, int keyslot);
  */
 int key_store_find(const char *dir, const char *uuid, struct secret *ret,
 		   int *ret_keyslot, struct fail *f);
+
+/* Whether there is a key of that volume, or several. */
+bool key_store_has(const char *dir, const char *uuid);
 
 #endif

@@ -163,6 +163,16 @@ static struct json_object *write_volumes(const struct boot_conf *conf)
 	return json_object_get(array);
 }
 
+/* The broker that VMs believe. */
+static struct json_object *write_broker(const struct boot_broker *b)
+{
+	own_json struct json_object *o = json_object_new_object();
+
+	return json_set_hex(o, "key", b->key.hash, sizeof(b->key.hash)) < 0
+		       ? NULL
+		       : json_object_get(o);
+}
+
 /* What init will hand to the kernel, under the name it has for init. */
 static struct json_object *write_policy(const struct image *i)
 {
@@ -186,6 +196,15 @@ static struct json_object *write_versions(const struct image *i)
 	return json_object_get(o);
 }
 
+static int set_what_is_given(struct json_object *o, const struct image *i)
+{
+	if (i->conf->broker.key.given &&
+	    json_set(o, "broker", write_broker(&i->conf->broker)) < 0)
+		return -ENOMEM;
+	return i->ima_policy.data ? json_set(o, "ima-policy", write_policy(i))
+				  : 0;
+}
+
 int image_write_manifest(const struct image *i, struct bytes *ret)
 {
 	own_json struct json_object *o = json_object_new_object();
@@ -200,8 +219,7 @@ int image_write_manifest(const struct image *i, struct bytes *ret)
 	    json_set_string(o, "into", boot_into_name(i->conf->measure.into)) <
 		    0 ||
 	    json_set(o, "volumes", write_volumes(i->conf)) < 0 ||
-	    (i->ima_policy.data &&
-	     json_set(o, "ima-policy", write_policy(i)) < 0) ||
+	    set_what_is_given(o, i) < 0 ||
 	    json_set(o, "apps", prediction_to_json(&i->prediction)) < 0 ||
 	    json_set(o, "versions", write_versions(i)) < 0)
 		return -ENOMEM;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/boot.h"
 #include "cvmctl/image/image.h"
@@ -121,25 +122,61 @@ int manifest_check_prediction(struct json_object *manifest, const char *name,
 	return 0;
 }
 
+/* Number i of all; false behind the last. */
+static bool take_volume(struct json_object *manifest, size_t i,
+			struct manifest_volume *ret)
+{
+	struct json_object *volumes = json_get(manifest, "volumes");
+	struct json_object *v;
+
+	if (!json_object_is_type(volumes, json_type_array) ||
+	    i >= json_object_array_length(volumes))
+		return false;
+	v = json_object_array_get_idx(volumes, i);
+	ret->name = json_get_string(v, "name");
+	ret->uuid = json_get_string(v, "uuid");
+	ret->import = json_object_get_boolean(json_get(v, "import"));
+	ret->delivered = strcmp(json_get_string(v, "key"),
+				boot_key_kind_name(BOOT_KEY_DELIVERED)) == 0;
+	return true;
+}
+
+bool manifest_delivered_volume(struct json_object *manifest, size_t n,
+			       struct manifest_volume *ret)
+{
+	struct manifest_volume v;
+
+	for (size_t i = 0; take_volume(manifest, i, &v); i++) {
+		if (!v.delivered || n-- > 0)
+			continue;
+		*ret = v;
+		return true;
+	}
+	return false;
+}
+
+bool manifest_delivers(struct json_object *manifest, const char *uuid)
+{
+	struct manifest_volume v;
+
+	for (size_t i = 0; manifest_delivered_volume(manifest, i, &v); i++)
+		if (!*v.uuid || strcasecmp(v.uuid, uuid) == 0)
+			return true;
+	return false;
+}
+
 int manifest_find_volume(struct json_object *manifest, const char *name,
 			 struct manifest_volume *ret, struct fail *f)
 {
-	struct json_object *volumes = json_get(manifest, "volumes");
-	bool is_array = json_object_is_type(volumes, json_type_array);
-	size_t n = is_array ? json_object_array_length(volumes) : 0;
+	struct manifest_volume v;
+	bool is_only =
+		take_volume(manifest, 0, &v) && !take_volume(manifest, 1, &v);
 
-	for (size_t i = 0; i < n && (name || n == 1); i++) {
-		struct json_object *v = json_object_array_get_idx(volumes, i);
-		const char *its_name = json_get_string(v, "name");
-
-		if (name && strcmp(name, its_name) != 0)
+	for (size_t i = 0; (name || is_only) && take_volume(manifest, i, &v);
+	     i++) {
+		if (name && strcmp(name, v.name) != 0)
 			continue;
-		ret->name = its_name;
-		ret->uuid = json_get_string(v, "uuid");
-		ret->import = json_object_get_boolean(json_get(v, "import"));
-		ret->delivered =
-			strcmp(json_get_string(v, "key"),
-			       boot_key_kind_name(BOOT_KEY_DELIVERED)) == 0;
+		*ret = v;
 		return 0;
 	}
 	if (name)

@@ -56,6 +56,17 @@ struct manifest_volume {
 	bool delivered;	  /* by a broker, not sealed */
 };
 
+/* The volume number n of those whose key is delivered; false behind the last.
+ */
+bool manifest_delivered_volume(struct json_object *manifest, size_t n,
+			       struct manifest_volume *ret);
+
+/*
+ * Whether a VM of the image can ask for the key of that volume: one of those
+ * that are delivered has this UUID, or is found without one.
+ */
+bool manifest_delivers(struct json_object *manifest, const char *uuid);
+
 /* The volume of that name; with a NULL name the only one. */
 int manifest_find_volume(struct json_object *manifest, const char *name,
 			 struct manifest_volume *ret, struct fail *f);

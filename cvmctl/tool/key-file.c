@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/own.h"
@@ -41,5 +42,19 @@ int key_file_read(const char *path, size_t max, const char *remedy,
 	}
 	*ret = key;
 	key = (struct secret){ 0 };
+	return 0;
+}
+
+int key_file_check_rights(const char *path, const char *remedy, struct fail *f)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return fail_errno(f, errno, remedy, "read %s", path);
+	if (S_ISREG(st.st_mode) && st.st_mode & 077)
+		return fail_because(f, "others may read it",
+				    "give it mode 0600, and think about who "
+				    "has read it",
+				    "use key %s", path);
 	return 0;
 }

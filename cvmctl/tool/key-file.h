@@ -13,4 +13,10 @@
 int key_file_read(const char *path, size_t max, const char *remedy,
 		  struct secret *ret, struct fail *f);
 
+/*
+ * Refuses the file of a private key that others may read or change; a pipe has
+ * no others. 0 or -errno.
+ */
+int key_file_check_rights(const char *path, const char *remedy, struct fail *f);
+
 #endif
