@@ -35,7 +35,7 @@ def test_no_command():
 
 
 @pytest.mark.parametrize("words, wanted", [
-    (("buidl",), "buidl, but build"), (("verifiy", "x"), "verifiy, but verify"),
+    (("builx",), "builx, but build"), (("verifyx", "x"), "verifyx, but verify"),
     (("sgin",), "sgin, but sign"), (("help", "brokr"), "brokr, but broker"),
     (("frobnicate",), "frobnicate"), (("\x1b[1m",), r"\x1b[1m"),
     (("",), ""), (("--verbose",), "--verbose")])

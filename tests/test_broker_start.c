@@ -9,6 +9,7 @@
 
 #include "tests/table.h"
 
+#include "cvmctl/command.h"
 #include "cvmctl/image/manifest.h"
 #include "cvmctl/tool/key-file.h"
 #include "evidence/exchange/answer.h"
@@ -16,6 +17,7 @@
 #include "lib/io.h"
 #include "lib/own-crypto.h"
 #include "lib/own.h"
+#include "tests/cvmctl.h"
 #include "tests/line.h"
 #include "tests/place.h"
 
@@ -125,6 +127,11 @@ static void compares_the_key(void **state)
 	assert_refusal(start_check(&c, &f), &f, line);
 }
 
+#define Z64 "0000000000000000000000000000000000000000000000000000000000000000"
+#define READABLE                                                                \
+	"cannot use key key: others may read it; give it mode 0600, and think " \
+	"about who has read it"
+
 static void refuses_a_key_that_others_read(void **state)
 {
 	static const mode_t modes[] = { 0640, 0604, 0660, 0602, 0644 };
@@ -134,14 +141,22 @@ static void refuses_a_key_that_others_read(void **state)
 	(void)state;
 	tree_make(&t);
 	place_enter(&t);
-	tree_file(&t, "key", 0600, "");
+	tree_file(&t, "key", 0644, "");
+	tree_dir(&t, "image");
+	tree_file(&t, "image/manifest.json", 0644,
+		  "{\"type\":\"cvm-init image\",\"schema\":1,\"apps\":{"
+		  "\"banks\":{\"sha256\":{\"measured\":\"" Z64 "\"}}}}");
+	assert_refusal(cvmctl_run(command_broker, &f,
+				  "broker --listen unix:s --store . --key key "
+				  "--audit a --ek 000b" Z64
+				  " --without-hardware --apps-only image"),
+		       &f, READABLE);
+	assert_int_equal(chmod("key", 0600), 0);
 	assert_ok(key_file_check_rights("key", "check --key", &f), &f);
 	for (size_t i = 0; i < array_size(modes); i++) {
 		assert_int_equal(chmod("key", modes[i]), 0);
-		assert_refusal(
-			key_file_check_rights("key", "check --key", &f), &f,
-			"cannot use key key: others may read it; give it mode "
-			"0600, and think about who has read it");
+		assert_refusal(key_file_check_rights("key", "check --key", &f),
+			       &f, READABLE);
 	}
 	assert_int_equal(mkfifo("pipe", 0644), 0);
 	assert_ok(key_file_check_rights("pipe", "check --key", &f), &f);

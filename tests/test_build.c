@@ -280,6 +280,36 @@ static void manifest_names_volume_and_register(void **state)
 	assert_int_equal(into, BOOT_MEASURE_TPM);
 }
 
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* So that the broker knows whether it is the one. */
+static void manifest_names_the_broker(void **state)
+{
+	own_json struct json_object *o = NULL;
+	struct manifest_volume volume;
+	struct tree *t = *state;
+	struct fail f = { 0 };
+
+	if (!has_mkfs())
+		skip();
+	assert_int_equal(unlink("boot.conf"), 0);
+	tree_file(t, "boot.conf", 0644,
+		  IMAGE_TREE_CONF
+		  "[volume keys]\nkey = delivered\nmount = /app\n"
+		  "uuid = 00000000-3b6c-4c0e-9d58-1f2b3c4d5e6f\n"
+		  "[broker]\nat = vsock:2:7000\nkey = " HASH "\n");
+	build_ok("root", "one");
+	assert_ok(manifest_read("one", &o, &f), &f);
+	assert_string_equal(json_get_string(json_get(o, "broker"), "key"),
+			    HASH);
+	assert_true(manifest_delivered_volume(o, 0, &volume));
+	assert_string_equal(volume.name, "keys");
+	assert_false(manifest_delivered_volume(o, 1, &volume));
+	assert_true(manifest_delivers(o, volume.uuid));
+	assert_false(
+		manifest_delivers(o, "6f0a8d1e-3b6c-4c0e-9d58-1f2b3c4d5e6f"));
+}
+
 static void manifest_without_values(void **state)
 {
 	static const char *const texts[] = {
@@ -325,6 +355,7 @@ int main(void)
 		image_test(inspect_shows_signatures),
 		image_test(manifest_predicts_what_predict_does),
 		image_test(manifest_names_volume_and_register),
+		image_test(manifest_names_the_broker),
 		image_test(manifest_without_values),
 	};
 
