@@ -10,6 +10,7 @@ import json
 import subprocess
 
 import broker as brokers
+import image as images
 import pytest
 import seal
 import vm
@@ -182,13 +183,17 @@ def test_changed_answer(place, run, change, words):
 
 
 def test_answer_of_another_broker(place, run):
-    """The host has a broker of its own, with another key."""
+    """The host has a broker of its own, with another key and a manifest that
+    does not say so."""
     other = place.folder / "other-broker"
     brokers.Broker.prepare(other)
     for key in (place.folder / "broker" / "store").iterdir():
         (other / "store" / key.name).write_bytes(key.read_bytes())
         (other / "store" / key.name).chmod(0o600)
-    with place.broker(other) as broker:
+    manifest = place.image.manifest
+    del manifest["broker"]
+    (other / "manifest.json").write_text(json.dumps(manifest))
+    with place.broker(other, images.Image(other)) as broker:
         result = run(place.image, place.disk, tpm=place.tpm(),
                      extra=broker.port())
     assert_refused(
@@ -279,12 +284,13 @@ class Place:
         """A TPM of the maker's."""
         return self.maker.tpm(self.folder / "tpm")
 
-    def broker(self, folder=None):
-        """The broker, which believes the maker."""
+    def broker(self, folder=None, image=None):
+        """The broker, which believes the maker, for the image."""
         # the file is there when it has made one TPM
         self.maker.tpm(self.folder / "first")
         return brokers.Broker(
-            self.cvmctl, folder or self.folder / "broker", self.image,
+            self.cvmctl, folder or self.folder / "broker",
+            image or self.image,
             ("--ek-ca", self.maker.certificates(), "--without-hardware",
              "--apps-only"))
 
