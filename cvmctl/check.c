@@ -10,6 +10,7 @@
 #include "cvmctl/command.h"
 #include "cvmctl/image/conf.h"
 #include "cvmctl/image/prediction.h"
+#include "cvmctl/image/root-view.h"
 #include "cvmctl/tool/options.h"
 #include "ima-policy/loader.h"
 #include "ima-policy/rules.h"
@@ -87,7 +88,7 @@ static int check_root(const struct check_options *o, struct boot_conf *conf,
 {
 	own_root_tree struct root_tree tree = ROOT_TREE_EMPTY;
 	own_prediction struct prediction p = { 0 };
-	int r = root_tree_open(o->root, o->apps, "/tmp/cvmctl-root", &tree, f);
+	int r = root_view_open(o->root, o->apps, "/tmp/cvmctl-root", &tree, f);
 
 	if (r == 0 && o->boot)
 		r = root_tree_check(&tree, conf, f);

@@ -12,6 +12,7 @@
 #include "cvmctl/image/conf.h"
 #include "cvmctl/image/manifest.h"
 #include "cvmctl/image/prediction.h"
+#include "cvmctl/image/root-view.h"
 #include "cvmctl/image/source.h"
 #include "cvmctl/predict/boot-plan.h"
 #include "cvmctl/tool/lists.h"
@@ -218,7 +219,7 @@ static int open_sources(const struct predict_options *o,
 	if (r == 0 && o->root_hash)
 		r = read_root_hash(o->root_hash, &ret_conf->root.verity, f);
 	return r < 0 ? r
-		     : root_tree_open(o->root, o->apps, "/tmp/cvmctl-root",
+		     : root_view_open(o->root, o->apps, "/tmp/cvmctl-root",
 				      ret_tree, f);
 }
 

@@ -211,12 +211,18 @@ int root_tree_open(const char *root, const char *apps, const char *beside,
 int root_tree_read_apps(struct root_tree *t, struct fail *f)
 {
 	own_fd int fd = io_open_in_root(t->fd, APPS_CONF_PATH, O_RDONLY);
-	struct ini_error error = { 0 };
 	int r = fd < 0 ? fd : io_read_fd(fd, apps_conf_max, &t->apps_raw);
 
-	if (r < 0)
-		return fail_errno(f, r, "give one with --apps",
-				  "read %s of the root", APPS_CONF_PATH);
+	return r < 0 ? fail_errno(f, r, "give one with --apps",
+				  "read %s of the root", APPS_CONF_PATH)
+		     : root_tree_parse_apps(t, f);
+}
+
+int root_tree_parse_apps(struct root_tree *t, struct fail *f)
+{
+	struct ini_error error = { 0 };
+	int r;
+
 	t->apps = calloc(1, sizeof(*t->apps));
 	if (!t->apps)
 		return fail_errno(f, ENOMEM, "free memory", "read %s",

@@ -40,6 +40,9 @@ void root_tree_free(struct root_tree *t);
 /* Reads and parses apps.conf of an open tree, into *t. */
 int root_tree_read_apps(struct root_tree *t, struct fail *f);
 
+/* Parses what is in t->apps_raw already. */
+int root_tree_parse_apps(struct root_tree *t, struct fail *f);
+
 /* Refuses a tree on which a boot with conf must end. */
 int root_tree_check(const struct root_tree *t, const struct boot_conf *conf,
 		    struct fail *f);
