@@ -165,6 +165,7 @@ static int write_evidence(struct evidence_options *o, struct tpm *t,
 		.tpm = t,
 		.chip = t ? find_chip(o->tpm, chip) : NULL,
 		.pcrs = o->pcr_mask,
+		.lock_wait_s = evidence_lock_wait_s,
 		.booted = true,
 	};
 	int r = find_nonce(o, t, &nonce, f);

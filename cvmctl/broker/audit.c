@@ -8,9 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cvmctl/broker/lock.h"
 #include "lib/io.h"
 #include "lib/json.h"
+#include "lib/lock.h"
 #include "lib/own.h"
 #include "lib/text.h"
 #include "seal/object/marshal.h"

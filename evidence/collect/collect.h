@@ -7,7 +7,11 @@
 #include "lib/fail.h"
 #include "seal/tpm/tpm.h"
 
-enum { evidence_own_nonce_size = 32 };
+enum {
+	evidence_own_nonce_size = 32,
+	/* systemd keeps its log locked while a TPM extends one PCR */
+	evidence_lock_wait_s = 30,
+};
 
 /* Where a VM keeps what is collected. */
 struct evidence_sources {
@@ -15,6 +19,8 @@ struct evidence_sources {
 	struct tpm *tpm;  /* NULL: none */
 	const char *chip; /* "tpm0", which has a class and a log; or NULL */
 	uint32_t pcrs;	  /* mask of those to quote, not 0 */
+	/* for what systemd is measuring; 0: nothing runs yet that measures */
+	unsigned lock_wait_s;
 	bool booted; /* remedies are for who is in the VM, not who builds it */
 };
 

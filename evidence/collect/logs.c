@@ -11,9 +11,9 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "lib/io.h"
+#include "lib/lock.h"
 #include "lib/own.h"
 #include "lib/strict-json.h"
 
@@ -144,17 +144,13 @@ static int read_rtmrs(const struct evidence_sources *s, struct evidence *e,
  * the PCR is extended until the record is written. So whoever reads under it,
  * after a quote, has a record of all that was quoted, and no half of one.
  */
-static int read_locked(const char *path, size_t max, struct bytes *ret)
+static int read_locked(const char *path, size_t max, unsigned wait_s,
+		       struct bytes *ret)
 {
 	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int r;
+	int r = fd < 0 ? -errno : lock_shared(fd, frame_deadline_in(wait_s));
 
-	if (fd < 0)
-		return -errno;
-	do
-		r = flock(fd, LOCK_SH);
-	while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : io_read_fd(fd, max, ret);
+	return r < 0 ? r : io_read_fd(fd, max, ret);
 }
 
 static int read_systemd(const struct evidence_sources *s, struct evidence *e,
@@ -165,7 +161,12 @@ static int read_systemd(const struct evidence_sources *s, struct evidence *e,
 
 	if (snprintf(path, sizeof(path), "%s" SYSTEMD_LOG, s->root) <
 	    (int)sizeof(path))
-		r = read_locked(path, evidence_systemd_max, &e->systemd);
+		r = read_locked(path, evidence_systemd_max, s->lock_wait_s,
+				&e->systemd);
+	if (r == -ETIMEDOUT)
+		return fail_because(f, "somebody else keeps its lock",
+				    "look for who has it open", "read %s",
+				    path);
 	return finish_read(path, evidence_systemd_max, r, &e->systemd, f);
 }
 
