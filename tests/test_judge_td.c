@@ -173,6 +173,12 @@ static void want_a_tpm(struct trial *t)
 	t->x.ek.given = true;
 }
 
+static void want_no_root(struct trial *t)
+{
+	td_trial_be_alone(t);
+	t->x.tdx.root = NULL;
+}
+
 static void want_no_hardware(struct trial *t)
 {
 	td_trial_be_alone(t);
@@ -266,6 +272,10 @@ static const struct trial_case alone[] = {
 	  "it was not compared: none was given; it is " ALL_A1 },
 	{ "a TPM that was asked for", want_a_tpm, CHECK_MISSING,
 	  "attestation-key", "the evidence has none: no TPM, no quote" },
+	{ "no root certificate", want_no_root, CHECK_MISSING,
+	  "attestation-key",
+	  "the evidence has none: no TPM; the quote of the TD can say all, if "
+	  "--tdx-root is given to check it" },
 	{ "without hardware", want_no_hardware, CHECK_MISSING,
 	  "attestation-key", "the evidence has none: no TPM, no quote" },
 	{ "PCRs that were asked for", require_pcrs, CHECK_REFUSED,

@@ -88,11 +88,11 @@ static int judge_required(struct judging *j)
 			   one ? "is" : "are");
 }
 
-/* What a TPM would have to show was not asked for, and there is none. */
-static bool is_by_td(const struct evidence *e, const struct expectations *x)
+/* There is no TPM, and what it would have to show was not asked for. */
+static bool is_only_td(const struct evidence *e, const struct expectations *x)
 {
-	if (e->has_tpm || !x->tdx.root || x->without_hardware ||
-	    x->challenged || x->ak.given || x->ek.given || x->ek_ca)
+	if (e->has_tpm || x->without_hardware || x->challenged || x->ak.given ||
+	    x->ek.given || x->ek_ca)
 		return false;
 	for (size_t i = 0; i < e->reports; i++)
 		if (strcmp(e->report[i].provider, "tdx_guest") == 0)
@@ -119,7 +119,8 @@ int judge(const struct evidence *e, const struct expectations *x,
 	j->e = e;
 	j->x = x;
 	j->v = &v;
-	j->by_td = is_by_td(e, x);
+	j->only_td = is_only_td(e, x);
+	j->by_td = j->only_td && x->tdx.root;
 	for (unsigned i = 0; i < pcr_count; i++)
 		j->banks |= judging_banks(j, i);
 	/* a prediction is of PCRs */

@@ -144,6 +144,11 @@ int judge_keys(struct judging *j)
 		return verdict_add(j->v, ak_check, CHECK_SKIPPED,
 				   "not needed: without a TPM the quote of the "
 				   "TD has to say all");
+	if (j->only_td)
+		return verdict_add(j->v, ak_check, CHECK_MISSING,
+				   "the evidence has none: no TPM; the quote "
+				   "of the TD can say all, if --tdx-root is "
+				   "given to check it");
 	if (!j->e->has_tpm)
 		return verdict_add(j->v, ak_check, CHECK_MISSING,
 				   "the evidence has none: no TPM, no quote");
