@@ -27,8 +27,10 @@ struct inspect_options {
 static const struct option_usage usage = {
 	"inspect [--json] PATH",
 	"PATH is a LUKS2 disk or image file, the JSON of a systemd-tpm2 token or\n"
-	"of signatures of PCR values, a manifest.json, an initramfs, or an image\n"
-	"directory, whose files are compared with its manifest.",
+	"of signatures of PCR values, a manifest.json, an initramfs, evidence,\n"
+	"an identity, a challenge, a prediction, a verdict, the public part of a\n"
+	"storage root key, or an image directory, whose files are compared with\n"
+	"its manifest.",
 };
 
 static int read_options(int argc, char **argv, struct inspect_options *o,
@@ -60,8 +62,8 @@ static bool has_bank(struct json_object *o)
 }
 
 /*
- * A manifest is shown as it is; a token is decoded, and so are signatures. Who
- * reads one of them parses it again, strictly.
+ * A manifest is shown as it is, the others decoded. What is no JSON may be a
+ * key of a TPM. Who reads one of them parses it again, strictly.
  */
 static int inspect_json(const char *path, const struct bytes *text,
 			struct json_object **ret, struct fail *f)
@@ -69,15 +71,18 @@ static int inspect_json(const char *path, const struct bytes *text,
 	own_json struct json_object *o =
 		json_tokener_parse((const char *)text->data);
 	const char *type = json_get_string(o, "type");
+	int r;
 
 	if (strcmp(type, TOKEN_TYPE) == 0)
 		return inspect_token((const char *)text->data, ret, f);
 	if (has_bank(o))
 		return inspect_signatures((const char *)text->data, ret, f);
-	if (strcmp(type, IMAGE_TYPE) != 0)
-		return fail_unknown(path, f);
-	return manifest_parse(path, text, "give the manifest.json of an image",
-			      ret, f);
+	if (strcmp(type, IMAGE_TYPE) == 0)
+		return manifest_parse(path, text,
+				      "give the manifest.json of an image", ret,
+				      f);
+	r = o ? inspect_exchanged(text, o, ret, f) : inspect_srk(text, ret, f);
+	return r == -ENOENT ? fail_unknown(path, f) : r;
 }
 
 static int inspect_file(const char *path, struct json_object **ret,
@@ -156,13 +161,18 @@ static void print_numbers(struct json_object *array)
 static void print_member(const char *label, const char *colon,
 			 struct json_object *v, int depth)
 {
+	bool is_empty = json_object_is_type(v, json_type_array) &&
+			!json_object_array_length(v);
 	bool is_tree =
 		json_object_is_type(v, json_type_object) ||
 		(json_object_is_type(v, json_type_array) && !is_numbers(v));
 
 	(void)printf("%*s", depth, "");
 	print_text(label, strlen(label));
-	(void)printf("%s%s", colon, is_tree ? "\n" : " ");
+	(void)printf("%s%s", colon,
+		     is_empty  ? " none\n"
+		     : is_tree ? "\n"
+			       : " ");
 	if (is_tree)
 		print_tree(v, depth + 2);
 	else if (is_numbers(v))

@@ -272,8 +272,7 @@ static const struct trial_case alone[] = {
 	  "it was not compared: none was given; it is " ALL_A1 },
 	{ "a TPM that was asked for", want_a_tpm, CHECK_MISSING,
 	  "attestation-key", "the evidence has none: no TPM, no quote" },
-	{ "no root certificate", want_no_root, CHECK_MISSING,
-	  "attestation-key",
+	{ "no root certificate", want_no_root, CHECK_MISSING, "attestation-key",
 	  "the evidence has none: no TPM; the quote of the TD can say all, if "
 	  "--tdx-root is given to check it" },
 	{ "without hardware", want_no_hardware, CHECK_MISSING,

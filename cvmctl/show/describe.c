@@ -8,6 +8,7 @@
 #include "cvmctl/show/describe.h"
 #include "lib/own.h"
 #include "seal/luks/luks.h"
+#include "seal/luks/make.h"
 #include "seal/luks/token.h"
 #include "seal/object/pcr.h"
 #include "seal/object/release-key.h"
@@ -116,6 +117,33 @@ static struct json_object *describe_tokens(struct luks *l)
 	return json_object_get(array);
 }
 
+/* A disk does not say whose the key of a keyslot without a token is. */
+static const char no_token[] =
+	"no token: a key in a file, a passphrase, or a broker's";
+
+static struct json_object *describe_keyslot(struct luks *l, int keyslot)
+{
+	own_json struct json_object *o = json_object_new_object();
+	int token = luks_keyslot_token(l, keyslot);
+
+	if (json_set_u64(o, "keyslot", (uint64_t)keyslot) < 0 ||
+	    (token >= 0 ? json_set_u64(o, "token", (uint64_t)token)
+			: json_set_string(o, "opened-by", no_token)) < 0)
+		return NULL;
+	return take_ptr(o);
+}
+
+static struct json_object *describe_keyslots(struct luks *l)
+{
+	own_json struct json_object *array = json_object_new_array();
+
+	for (int i = luks_next_keyslot(l, -1); array && i >= 0;
+	     i = luks_next_keyslot(l, i))
+		if (json_append(array, describe_keyslot(l, i)) < 0)
+			return NULL;
+	return take_ptr(array);
+}
+
 int inspect_disk(const char *path, struct json_object **ret, struct fail *f)
 {
 	own_json struct json_object *o = json_object_new_object();
@@ -126,7 +154,8 @@ int inspect_disk(const char *path, struct json_object **ret, struct fail *f)
 		return r;
 	if (json_set_string(o, "kind", "LUKS2 volume") < 0 ||
 	    json_set_string(o, "uuid", luks_uuid(l)) < 0 ||
-	    json_set(o, "tokens", describe_tokens(l)) < 0)
+	    json_set(o, "tokens", describe_tokens(l)) < 0 ||
+	    json_set(o, "keyslots", describe_keyslots(l)) < 0)
 		return out_of_memory(f);
 	*ret = take_ptr(o);
 	return 0;

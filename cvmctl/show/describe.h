@@ -24,8 +24,8 @@ int inspect_set_srk(struct json_object *o, const struct sealed_key *key);
 int inspect_set_signer(struct json_object *o, const struct sealed_key *key);
 
 /*
- * A LUKS2 disk or image file: UUID and its systemd-tpm2 tokens. One that init
- * would pass over is there with the reason.
+ * A LUKS2 disk or image file: UUID, its systemd-tpm2 tokens, and by what each
+ * keyslot opens. A token that init would pass over is there with the reason.
  */
 int inspect_disk(const char *path, struct json_object **ret, struct fail *f);
 
@@ -39,6 +39,18 @@ int inspect_initramfs(const char *path, const struct bytes *content,
 /* The JSON of tpm2-pcr-signature.json, or of a UKI's .pcrsig. */
 int inspect_signatures(const char *json, struct json_object **ret,
 		       struct fail *f);
+
+/*
+ * What a VM and its verifier write: evidence, identity, challenge, prediction
+ * or verdict, by the text and by what is parsed of it. -ENOENT without *f if
+ * it is none of them.
+ */
+int inspect_exchanged(const struct bytes *text, struct json_object *parsed,
+		      struct json_object **ret, struct fail *f);
+
+/* The TPM2B_PUBLIC of a storage root key; -ENOENT for what is no such key. */
+int inspect_srk(const struct bytes *public, struct json_object **ret,
+		struct fail *f);
 
 /*
  * An image directory: its manifest, after each file was compared with it, and

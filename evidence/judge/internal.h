@@ -42,7 +42,8 @@ struct judging {
 	const struct evidence *e;
 	const struct expectations *x;
 	struct verdict *v;
-	bool only_td; /* a VM without a TPM, of which a TD's quote can say all */
+	bool only_td; /* a VM without a TPM, of which a TD's quote can say all
+		       */
 	bool by_td;   /* and that quote can be checked */
 	bool has_ak, has_ek; /* that they could be read */
 	struct tpm_public ak, ek;

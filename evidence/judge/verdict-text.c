@@ -117,7 +117,7 @@ int verdict_write_json(const struct verdict *v, struct bytes *ret)
 {
 	own_json struct json_object *o = json_object_new_object();
 
-	if (json_set_string(o, "type", "cvm-init verdict") < 0 ||
+	if (json_set_string(o, "type", VERDICT_TYPE) < 0 ||
 	    json_set_u64(o, "schema", schema) < 0 ||
 	    json_set_bool(o, "trusted", verdict_trusted(v)) < 0 ||
 	    json_set(o, "checks", checks_json(v)) < 0 ||

@@ -12,6 +12,8 @@
 #include "evidence/logs/log.h"
 #include "lib/bytes.h"
 
+#define VERDICT_TYPE "cvm-init verdict"
+
 enum check_result {
 	CHECK_OK,
 	CHECK_REFUSED, /* it is not as it has to be */

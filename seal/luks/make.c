@@ -156,6 +156,17 @@ int luks_keyslot_token(struct luks *l, int keyslot)
 	return token;
 }
 
+int luks_next_keyslot(struct luks *l, int after)
+{
+	for (int i = after + 1; i < crypt_keyslot_max(CRYPT_LUKS2); i++) {
+		crypt_keyslot_info info = crypt_keyslot_status(l->cd, i);
+
+		if (info != CRYPT_SLOT_INACTIVE && info != CRYPT_SLOT_INVALID)
+			return i;
+	}
+	return -ENOENT;
+}
+
 bool luks_keyslot_opens(struct luks *l, int keyslot,
 			const struct secret *passphrase)
 {

@@ -41,6 +41,9 @@ int luks_token_keyslot(struct luks *l, int token);
 /* The first token of that keyslot alone, or -ENOENT. */
 int luks_keyslot_token(struct luks *l, int keyslot);
 
+/* The number of the first keyslot in use after number "after", or -ENOENT. */
+int luks_next_keyslot(struct luks *l, int after);
+
 /* True when passphrase opens that keyslot. */
 bool luks_keyslot_opens(struct luks *l, int keyslot,
 			const struct secret *passphrase);
