@@ -21,6 +21,7 @@ int command_challenge(int argc, char **argv, struct fail *f);
 int command_verify(int argc, char **argv, struct fail *f);
 int command_broker(int argc, char **argv, struct fail *f);
 int command_inspect(int argc, char **argv, struct fail *f);
+int command_diff(int argc, char **argv, struct fail *f);
 int command_explain(int argc, char **argv, struct fail *f);
 int command_timeline(int argc, char **argv, struct fail *f);
 int command_check(int argc, char **argv, struct fail *f);

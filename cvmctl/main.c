@@ -34,6 +34,7 @@ static const struct command {
 	{ "broker", command_broker,
 	  "give volumes' keys to VMs that it trusts" },
 	{ "inspect", command_inspect, "show what one of our files holds" },
+	{ "diff", command_diff, "what changed from one image to another" },
 	{ "explain", command_explain, "draw what is measured into what" },
 	{ "timeline", command_timeline, "draw what a boot took, and where" },
 	{ "check", command_check, "check boot.conf, apps.conf, IMA policy" },
@@ -48,7 +49,7 @@ static void print_usage(FILE *out)
 	(void)fputs("\ncvmctl help COMMAND lists the options of one; "
 		    "cvmctl --version says which this is.\n"
 		    "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not "
-		    "trusted.\n",
+		    "trusted, or different.\n",
 		    out);
 }
 

@@ -11,8 +11,8 @@ import pytest
 HERE = Path(__file__).resolve().parent
 CVMCTL = HERE.parent / "build" / "out" / "cvmctl"
 COMMANDS = ("build", "predict", "seal", "sign", "srk", "unseal", "evidence",
-            "challenge", "verify", "broker", "inspect", "explain", "timeline",
-            "check")
+            "challenge", "verify", "broker", "inspect", "diff", "explain",
+            "timeline", "check")
 SCRIPT = """
 . "$1"
 COMP_WORDS=("${@:2}")

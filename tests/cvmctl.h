@@ -41,9 +41,12 @@ cvmctl_run(cvmctl_command *command, struct fail *f, const char *words, ...)
 	return command(argc, argv, f);
 }
 
-/* What a command writes, which has to succeed; the caller frees *ret. */
-static inline void cvmctl_capture(cvmctl_command *command, const char *words,
-				  struct bytes *ret)
+/*
+ * What a command writes, which has to return result; the caller frees *ret.
+ */
+static inline void cvmctl_capture_result(cvmctl_command *command,
+					 const char *words, int result,
+					 struct bytes *ret)
 {
 	own_fd int stdout_fd = dup(STDOUT_FILENO);
 	own_fd int fd = memfd_create("stdout", MFD_CLOEXEC);
@@ -56,9 +59,18 @@ static inline void cvmctl_capture(cvmctl_command *command, const char *words,
 	r = cvmctl_run(command, &f, "%s", words);
 	(void)fflush(stdout);
 	assert_true(dup2(stdout_fd, STDOUT_FILENO) >= 0);
-	assert_ok(r, &f);
+	if (result == 0)
+		assert_ok(r, &f);
+	assert_int_equal(r, result);
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
 	assert_int_equal(io_read_fd(fd, cvmctl_output_max, ret), 0);
+}
+
+/* The same of one that has to succeed. */
+static inline void cvmctl_capture(cvmctl_command *command, const char *words,
+				  struct bytes *ret)
+{
+	cvmctl_capture_result(command, words, 0, ret);
 }
 
 #endif

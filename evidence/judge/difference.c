@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evidence/judge/listing.h"
+#include "evidence/judge/difference-walk.h"
 #include "lib/own.h"
 
 static const char *const kind_names[] = {
@@ -104,23 +104,6 @@ static int add_fields(struct difference *d, const struct listing_entry *a,
 	return add_attribute(d, a->attributes, b->attributes);
 }
 
-/* Notes an entry, which one of the two may lack. */
-static int note(struct difference *d, const struct listing_entry *expected,
-		const struct listing_entry *found)
-{
-	const struct listing_entry *known = expected ? expected : found;
-
-	d->entries++;
-	if (d->kind != DIFFERENCE_NONE)
-		return 0;
-	d->kind = !expected ? DIFFERENCE_ADDED
-		  : !found  ? DIFFERENCE_MISSING
-			    : DIFFERENCE_CHANGED;
-	if (copy(&known->field[LISTING_PATH], &d->path) < 0)
-		return -ENOMEM;
-	return expected && found ? add_fields(d, expected, found) : 0;
-}
-
 static bool is_equal(const struct listing_entry *a,
 		     const struct listing_entry *b)
 {
@@ -130,26 +113,77 @@ static bool is_equal(const struct listing_entry *a,
 	return listing_equal(&a->attributes, &b->attributes);
 }
 
-static int compare_entries(struct listing *expected, struct listing *found,
-			   struct difference *d)
+bool differences_open(const char *expected, const char *found,
+		      struct differences *ret)
 {
-	struct listing_entry a;
-	struct listing_entry b;
-	bool has_a = listing_next(expected, &a);
-	bool has_b = listing_next(found, &b);
+	struct differences w = { .in_expected = true, .in_found = true };
+
+	if (!listing_open(expected, &w.expected) ||
+	    !listing_open(found, &w.found))
+		return false;
+	*ret = w;
+	return true;
+}
+
+bool differences_next(struct differences *w)
+{
+	for (;;) {
+		int order;
+
+		if (w->in_expected)
+			w->has_a = listing_next(&w->expected, &w->a);
+		if (w->in_found)
+			w->has_b = listing_next(&w->found, &w->b);
+		if (!w->has_a && !w->has_b)
+			return false;
+		order = w->has_a && w->has_b
+				? listing_compare_paths(&w->a, &w->b)
+				: w->has_b - w->has_a;
+		w->in_expected = order <= 0;
+		w->in_found = order >= 0;
+		if (order || !is_equal(&w->a, &w->b))
+			return true;
+	}
+}
+
+/* Fills in all but how many there are. */
+static int describe_current(const struct differences *w, struct difference *d)
+{
+	const struct listing_entry *known = w->in_expected ? &w->a : &w->b;
+
+	d->kind = !w->in_expected ? DIFFERENCE_ADDED
+		  : !w->in_found  ? DIFFERENCE_MISSING
+				  : DIFFERENCE_CHANGED;
+	if (copy(&known->field[LISTING_PATH], &d->path) < 0)
+		return -ENOMEM;
+	return d->kind == DIFFERENCE_CHANGED ? add_fields(d, &w->a, &w->b) : 0;
+}
+
+static void move(struct difference *from, struct difference *to)
+{
+	*to = *from;
+	*from = (struct difference){ .kind = DIFFERENCE_NONE };
+}
+
+int differences_get(const struct differences *w, struct difference *ret)
+{
+	own_difference struct difference d = { .entries = 1 };
+	int r = describe_current(w, &d);
+
+	if (r == 0)
+		move(&d, ret);
+	return r;
+}
+
+/* The first that differs in full, unless the heads do, and how many do. */
+static int compare_entries(struct differences *w, struct difference *d)
+{
 	int r = 0;
 
-	while (r == 0 && (has_a || has_b)) {
-		int order = has_a && has_b ? listing_compare_paths(&a, &b)
-					   : has_b - has_a;
-
-		if (order || !is_equal(&a, &b))
-			r = note(d, order > 0 ? NULL : &a,
-				 order < 0 ? NULL : &b);
-		if (order <= 0)
-			has_a = listing_next(expected, &a);
-		if (order >= 0)
-			has_b = listing_next(found, &b);
+	while (r == 0 && differences_next(w)) {
+		d->entries++;
+		if (d->kind == DIFFERENCE_NONE)
+			r = describe_current(w, d);
 	}
 	return r;
 }
@@ -201,22 +235,19 @@ int difference_find(const char *expected, const char *found,
 		    struct difference *ret)
 {
 	own_difference struct difference d = { .kind = DIFFERENCE_NONE };
-	struct listing a;
-	struct listing b;
+	struct differences w;
 	int r = 0;
 
-	if (!listing_open(expected, &a) || !listing_open(found, &b)) {
+	if (!differences_open(expected, found, &w)) {
 		d.kind = DIFFERENCE_UNREADABLE;
 	} else {
-		r = compare_heads(a.head, b.head, &d);
+		r = compare_heads(w.expected.head, w.found.head, &d);
 		if (r == 0)
-			r = compare_entries(&a, &b, &d);
+			r = compare_entries(&w, &d);
 	}
-	if (r < 0)
-		return r;
-	*ret = d;
-	d = (struct difference){ .kind = DIFFERENCE_NONE };
-	return 0;
+	if (r == 0)
+		move(&d, ret);
+	return r;
 }
 
 /* " by mode (0755, not 0644) and content" */

@@ -371,6 +371,7 @@ const struct fuzz_target fuzz_targets[] = {
 	  attestation_nonce_size + attestation_report_size + 512 },
 	{ "log", fuzz_log, 4096 },
 	{ "chain", fuzz_chain, 16384 },
+	{ "diff", fuzz_diff, 16384 },
 	{ "report", fuzz_report, 4096 },
 	{ "evidence", fuzz_evidence, 16384 },
 	{ "public", fuzz_public, tpm_public_max + 1 },
