@@ -107,14 +107,10 @@ static int copy_kernel(const struct build_options *o, const char *path,
 		       struct image *i, struct fail *f)
 {
 	own_bytes struct bytes kernel = { 0 };
-	int r = io_read_file(AT_FDCWD, o->kernel, kernel_size_max, &kernel);
+	int r = kernel_read_file(o->kernel, &kernel, i->kernel_version, f);
 
 	if (r < 0)
-		return fail_errno(f, r, "check --kernel", "read %s", o->kernel);
-	if (kernel_read_version(&kernel, i->kernel_version) < 0)
-		return fail_because(f, "it is not a bzImage",
-				    "give the vmlinuz of an x86-64 kernel",
-				    "use kernel %s", o->kernel);
+		return r;
 	r = image_digest_bytes(&kernel, &i->kernel);
 	if (r == 0)
 		r = digest_program(&kernel, &i->kernel_authenticode);
@@ -156,13 +152,8 @@ static int choose_modules(const struct build_options *o, struct image *i,
 	if (!i->modules)
 		return fail_errno(f, ENOMEM, "free memory",
 				  "choose the modules");
-	/* libkmod answers with absolute paths, which have to begin with it */
-	if (!realpath(o->modules, i->modules_dir))
-		return fail_errno(f, errno, "check --modules", "find %s",
-				  o->modules);
-	i->modules->dir = i->modules_dir;
 	i->modules->kernel = i->kernel_version;
-	return modules_choose(i->modules, &i->conf->modules.load, f);
+	return modules_choose(i->modules, o->modules, i->conf, f);
 }
 
 /* The root disk, and what will be measured on it. */

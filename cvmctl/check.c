@@ -9,6 +9,8 @@
 
 #include "cvmctl/command.h"
 #include "cvmctl/image/conf.h"
+#include "cvmctl/image/kernel.h"
+#include "cvmctl/image/modules.h"
 #include "cvmctl/image/prediction.h"
 #include "cvmctl/image/root-view.h"
 #include "cvmctl/tool/options.h"
@@ -18,14 +20,16 @@
 #include "lib/own.h"
 
 struct check_options {
-	const char *boot, *apps, *root, *ima_policy;
+	const char *boot, *apps, *root, *kernel, *modules, *ima_policy;
 };
 
 static const struct option_usage usage = {
-	"check [--boot FILE] [--apps FILE] [--root DIR|TAR] [--ima-policy FILE]",
+	"check [--boot FILE] [--apps FILE] [--root DIR|TAR] [--ima-policy FILE]\n"
+	"                    [--kernel VMLINUZ --modules DIR]",
 	"Checks what is given and says where the first error is: FILE:LINE.\n"
-	"With --root the paths that apps.conf names must be there, and with\n"
-	"--boot as well the mount points that the boot needs.",
+	"With --root the paths and users that apps.conf names must be there, and\n"
+	"with --boot as well the mount points that the boot needs. With --kernel\n"
+	"and --modules this kernel must have what --boot needs.",
 };
 
 static int read_options(int argc, char **argv, struct check_options *o,
@@ -38,14 +42,23 @@ static int read_options(int argc, char **argv, struct check_options *o,
 		  "apps.conf; else the one in --root", &o->apps },
 		{ "root", OPTION_TEXT, "DIR|TAR",
 		  "the tree that apps.conf is for", &o->root },
+		{ "kernel", OPTION_TEXT, "VMLINUZ", "a bzImage", &o->kernel },
+		{ "modules", OPTION_TEXT, "DIR", "its /lib/modules/VERSION",
+		  &o->modules },
 		{ "ima-policy", OPTION_TEXT, "FILE", "an IMA policy",
 		  &o->ima_policy },
 		{ 0 },
 	};
 	int r = options_read(&usage, specs, argc, argv, f);
 
-	if (r == 0 && !o->boot && !o->apps && !o->root && !o->ima_policy)
+	if (r == 0 && !o->boot && !o->apps && !o->root && !o->ima_policy &&
+	    !o->kernel && !o->modules)
 		return options_refuse(f, argv[0], "nothing is given to check");
+	if (r == 0 && !o->kernel != !o->modules)
+		return options_refuse(f, argv[0],
+				      "--kernel and --modules go together");
+	if (r == 0 && o->kernel && !o->boot)
+		return options_refuse(f, argv[0], "--kernel needs --boot");
 	return r;
 }
 
@@ -90,11 +103,32 @@ static int check_root(const struct check_options *o, struct boot_conf *conf,
 	own_prediction struct prediction p = { 0 };
 	int r = root_view_open(o->root, o->apps, "/tmp/cvmctl-root", &tree, f);
 
-	if (r == 0 && o->boot)
-		r = root_tree_check(&tree, conf, f);
+	if (r == 0)
+		r = o->boot ? root_tree_check(&tree, conf, f)
+			    : root_tree_check_users(&tree, conf, f);
 	conf->root.verity.root_hash_len = digest_size(DIGEST_SHA256);
 	return r < 0 ? r
 		     : prediction_make(&tree, conf, 1U << DIGEST_SHA256, &p, f);
+}
+
+/* Chooses the modules as build does, and throws them away. */
+static int check_kernel(const struct check_options *o,
+			const struct boot_conf *conf, struct fail *f)
+{
+	own_free struct modules *modules = calloc(1, sizeof(*modules));
+	own_bytes struct bytes kernel = { 0 };
+	char version[kernel_version_max];
+	int r;
+
+	if (!modules)
+		return fail_errno(f, ENOMEM, "free memory",
+				  "choose the modules");
+	modules->kernel = version;
+	r = kernel_read_file(o->kernel, &kernel, version, f);
+	if (r == 0)
+		r = modules_choose(modules, o->modules, conf, f);
+	modules_free(modules);
+	return r;
 }
 
 int command_check(int argc, char **argv, struct fail *f)
@@ -112,5 +146,7 @@ int command_check(int argc, char **argv, struct fail *f)
 		r = check_apps(o.apps, o.boot ? conf : NULL, f);
 	if (r == 0 && o.ima_policy)
 		r = check_policy(o.ima_policy, f);
+	if (r == 0 && o.kernel)
+		r = check_kernel(&o, conf, f);
 	return r == 0 && o.root ? check_root(&o, conf, f) : r;
 }

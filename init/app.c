@@ -9,61 +9,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "config/users.h"
 #include "lib/io.h"
 #include "lib/own.h"
 
-enum { groups_max = 64, env_base = 3 };
-
-struct identity {
-	uid_t uid;
-	gid_t gid;
-	gid_t groups[groups_max];
-	int n_groups;
-	char home[PATH_MAX];
-};
+enum { env_base = 3 };
 
 /* What the child could not do, sent to PID 1. */
 struct child_failure {
 	char step[32];
 	int err;
 };
-
-static int look_up(const struct app *app, struct identity *ret, struct fail *f)
-{
-	const struct passwd *pw;
-
-	*ret = (struct identity){ .home = "/" };
-	if (!app->user[0])
-		return 0; /* root, and no other group */
-	errno = 0;
-	pw = getpwnam(app->user);
-	if (!pw)
-		return fail_because(f,
-				    errno ? strerror(errno)
-					  : "/etc/passwd does not know it",
-				    "add the user to the root, or change user "
-				    "in apps.conf",
-				    "run app %s as user %s", app->name,
-				    app->user);
-	ret->uid = pw->pw_uid;
-	ret->gid = pw->pw_gid;
-	(void)snprintf(ret->home, sizeof(ret->home), "%s", pw->pw_dir);
-	ret->n_groups = groups_max;
-	if (getgrouplist(app->user, pw->pw_gid, ret->groups, &ret->n_groups) <
-	    0)
-		return fail_because(f, "it is in over 64 groups",
-				    "put the user in fewer groups",
-				    "run app %s as user %s", app->name,
-				    app->user);
-	return 0;
-}
 
 static __attribute__((noreturn)) void child_fail(int report, const char *step)
 {
@@ -84,10 +46,10 @@ static int child_stdin(void)
 	return dup2(fd, STDIN_FILENO);
 }
 
-static int child_identity(const struct identity *id)
+static int child_identity(const struct user *u)
 {
-	if (setgroups((size_t)id->n_groups, id->groups) < 0 ||
-	    setgid(id->gid) < 0 || setuid(id->uid) < 0)
+	if (setgroups(u->groups_n, u->groups) < 0 || setgid(u->gid) < 0 ||
+	    setuid(u->uid) < 0)
 		return -1;
 	return 0;
 }
@@ -127,7 +89,7 @@ static void fill_env(const struct app *app, char *const base[static env_base],
 }
 
 static __attribute__((noreturn)) void
-child_run(const struct app *app, const struct identity *id, int report)
+child_run(const struct app *app, const struct user *user, int report)
 {
 	char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
 		      "/sbin:/bin";
@@ -136,15 +98,15 @@ child_run(const struct app *app, const struct identity *id, int report)
 	char *const base[env_base] = { path, home, name };
 	char *env[env_base + app_list_max + 1];
 
-	(void)snprintf(home, sizeof(home), "HOME=%s", id->home); /* fits */
-	(void)snprintf(name, sizeof(name), "APP=%s", app->name); /* fits */
+	(void)snprintf(home, sizeof(home), "HOME=%s", user->home); /* fits */
+	(void)snprintf(name, sizeof(name), "APP=%s", app->name);   /* fits */
 	fill_env(app, base, env);
 	child_signals();
 	if (setsid() < 0)
 		child_fail(report, "make a session for");
 	if (child_stdin() < 0)
 		child_fail(report, "open /dev/null for");
-	if (child_identity(id) < 0)
+	if (child_identity(user) < 0)
 		child_fail(report, "change the user of");
 	(void)execve(app->argv[0], app->argv, env);
 	child_fail(report, "execute");
@@ -162,13 +124,22 @@ static bool read_failure(int fd, struct child_failure *ret)
 	return n == (ssize_t)sizeof(*ret);
 }
 
+static int find_user(const struct app *app, struct user *ret, struct fail *f)
+{
+	own_fd int root = open("/", O_PATH | O_CLOEXEC);
+
+	return root < 0 ? fail_errno(f, errno, "give the VM more memory",
+				     "open the root")
+			: users_find(root, app, ret, f);
+}
+
 int app_start(const struct app *app, pid_t *ret_pid, struct fail *f)
 {
 	struct child_failure failure;
-	struct identity id;
+	struct user user;
 	int ends[2];
 	pid_t pid;
-	int r = look_up(app, &id, f);
+	int r = find_user(app, &user, f);
 
 	if (r < 0)
 		return r;
@@ -180,7 +151,7 @@ int app_start(const struct app *app, pid_t *ret_pid, struct fail *f)
 
 	pid = fork();
 	if (pid == 0)
-		child_run(app, &id, write_end);
+		child_run(app, &user, write_end);
 	if (pid < 0)
 		return fail_errno(f, errno, "give the VM more memory",
 				  "start app %s", app->name);

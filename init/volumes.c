@@ -22,6 +22,7 @@
 #include "lib/text.h"
 #include "seal/luks/luks.h"
 #include "seal/luks/volume-key.h"
+#include "seal/measure/cover.h"
 
 static int holds_volume(int fd, const void *wanted)
 {
@@ -122,73 +123,6 @@ static int check_key(const struct sealed_key *key, void *context,
 	return 0;
 }
 
-/* The path of a descriptor below the new root, seen from there. */
-static int path_in_root(int fd, char ret[static PATH_MAX])
-{
-	static const char root[] = NEW_ROOT_PATH;
-	char link[64];
-	char path[PATH_MAX];
-	ssize_t len;
-
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, path, sizeof(path) - 1);
-	if (len < 0)
-		return -errno;
-	path[len] = '\0';
-	if (strncmp(path, root, sizeof(root) - 1) != 0)
-		return -EXDEV;
-	memcpy(ret, path + sizeof(root) - 1, strlen(path) - sizeof(root) + 2);
-	return 0;
-}
-
-/* True when path is dir or below it. */
-/* True when a mount on path would change what is at measured. */
-static bool would_change(const char *measured, enum event_kind kind,
-			 const char *path)
-{
-	bool may_be_dir = kind == EVENT_DIRECTORY || kind == EVENT_VERITY;
-
-	return text_is_below(measured, path) ||
-	       (may_be_dir && text_is_below(path, measured));
-}
-
-/*
- * PCR 14 vouches for files: nothing may be mounted over or among them, nor
- * over the links that lead to them. path is v->mount after all links.
- */
-static int check_cover(int root, const struct event *e,
-		       const struct boot_volume *v, const char *path,
-		       struct fail *f)
-{
-	own_fd int fd = io_open_in_root(root, e->path, O_PATH);
-	char real[PATH_MAX];
-	int r = fd < 0 ? fd : path_in_root(fd, real);
-
-	if (r < 0)
-		return fail_errno(f, r, "mount it elsewhere",
-				  "mount volume %s beside %s", v->name,
-				  e->path);
-	if (!would_change(real, e->kind, path) &&
-	    !would_change(e->path, e->kind, path) &&
-	    !would_change(e->path, e->kind, v->mount))
-		return 0;
-	return fail_because(f, "it would hide or change what was measured",
-			    "mount it elsewhere", "mount volume %s over %s",
-			    v->name, e->path);
-}
-
-static int check_covers(const struct boot *b, int root,
-			const struct boot_volume *v, const char *path,
-			struct fail *f)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < b->events.n; i++)
-		if (b->events.event[i].path[0] == '/')
-			r = check_cover(root, &b->events.event[i], v, path, f);
-	return r;
-}
-
 /*
  * Not in another volume, to which links of the root can lead: who could write
  * there in an earlier boot would say where this one is mounted. Nor over one.
@@ -215,6 +149,7 @@ static int mount_volume(const struct boot *b, const struct boot_volume *v,
 			char ret_path[static PATH_MAX], struct fail *f)
 {
 	unsigned long flags = MS_NOSUID | MS_NODEV | (v->exec ? 0 : MS_NOEXEC);
+	const struct cover cover = { v->name, v->mount };
 	own_fd int root = open(NEW_ROOT_PATH, O_PATH | O_CLOEXEC);
 	own_fd int fd = io_open_in_root(root, v->mount, O_PATH | O_DIRECTORY);
 	char source[sizeof("/dev/mapper/") + boot_name_max];
@@ -224,13 +159,13 @@ static int mount_volume(const struct boot *b, const struct boot_volume *v,
 	/* the descriptor, not the path: no link on the way can change it */
 	(void)snprintf(target, sizeof(target), "/proc/self/fd/%d", fd);
 	(void)snprintf(source, sizeof(source), "/dev/mapper/%s", v->name);
-	r = fd < 0 ? fd : path_in_root(fd, ret_path);
+	r = fd < 0 ? fd : cover_path(root, fd, ret_path);
 	if (r < 0)
 		return fail_errno(f, r, "create the directory on the root",
 				  "mount volume %s on %s", v->name, v->mount);
 	r = check_others(b, v, ret_path, f);
 	if (r == 0)
-		r = check_covers(b, root, v, ret_path, f);
+		r = cover_check(&b->events, root, &cover, ret_path, f);
 	if (r < 0)
 		return r;
 	if (mount(source, target, "ext4", flags, NULL) < 0)

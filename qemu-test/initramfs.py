@@ -88,6 +88,15 @@ def changed(image, folder, changes):
     return copy
 
 
+def rewritten(image, folder, old, new):
+    """A copy of IMAGE in FOLDER whose boot.conf has the text NEW for OLD:
+    what cvmctl build would refuse."""
+    good = read(image.initramfs)[BOOT_CONF].data.decode()
+    assert old in good
+    bad = good.replace(old, new)
+    return changed(image, folder, {BOOT_CONF: bad.encode()})
+
+
 def changed_values(image, folder, values):
     """A copy of IMAGE in FOLDER whose boot.conf has these VALUES in [root],
     instead of or beside those that it had."""

@@ -9,8 +9,8 @@ import struct
 from pathlib import Path
 
 import pytest
-from bootconf import app
-from initramfs import changed
+from bootconf import app, modules
+from initramfs import changed, rewritten
 from preinit import preinit
 from refusal import assert_refused, assert_went_well
 
@@ -137,11 +137,14 @@ def test_ima_policy_in_force(tiny, boot, series):
     assert any(b"/busybox" in data for _, data in entries(log))
 
 
-def test_ima_policy_must_be_signed(tiny, boot, series):
-    """On every kernel: it may be told to take no policy but a signed one."""
+def test_ima_policy_must_be_signed(tiny, boot, desk, series):
+    """On every kernel: it may be told to take no policy but a signed one, and
+    then takes no module either."""
     word = "ima_policy=secure_boot"
-    image = tiny(ima=IMA, ima_policy="measure func=BPRM_CHECK\n", modules="",
+    image = tiny(ima=IMA, ima_policy="measure func=BPRM_CHECK\n",
+                 modules=modules(series),
                  boot=f"device-timeout = 1\nallow-cmdline = {word}")
+    image = rewritten(image, desk.folder / "image", modules(series), "")
     assert_refused(boot(image.machine(append=word)).wait(),
                    cannot(f"load line 1 of {PATH}",
                           "the kernel takes signed policies only; "

@@ -7,7 +7,7 @@ import lzma
 import pytest
 from bootconf import modules
 from conftest import KERNELS
-from initramfs import BOOT_CONF, changed, read
+from initramfs import changed, read, rewritten
 from refusal import assert_refused
 
 ENFORCE = "module.sig_enforce=1"
@@ -83,10 +83,8 @@ def test_module_file(with_module, boot, change, append, why):
 
 def test_module_missing(tiny, boot, desk):
     """boot.conf lists more than the initramfs holds."""
-    image = tiny()
-    good = read(image.initramfs)[BOOT_CONF].data
-    bad = good.replace(b"[modules]\n", b"[modules]\nload = squashfs\n")
-    image = changed(image, desk.folder / "image", {BOOT_CONF: bad})
+    image = rewritten(tiny(), desk.folder / "image",
+                      "[modules]\n", "[modules]\nload = squashfs\n")
     assert_refused(boot(image.machine()).wait(), not_loaded(
         "squashfs", "No such file or directory; "
         "name it in [modules] when building with cvmctl"))

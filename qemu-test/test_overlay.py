@@ -6,7 +6,7 @@ import re
 
 import pytest
 from bootconf import app
-from initramfs import BOOT_CONF, changed, read
+from initramfs import rewritten
 from refusal import assert_refused, assert_went_well
 
 PLACES = ("/", "/etc", "/app", "/tmp", "/var/lib", "/usr/bin", "/run",
@@ -102,18 +102,14 @@ def test_overlay_inodes(tiny, boot):
 def test_overlay_refused(tiny, boot, desk, overlay, line):
     """An overlay that boot.conf does not describe well; cvmctl build would
     refuse some of them."""
-    image = tiny()
-    good = read(image.initramfs)[BOOT_CONF].data
-    bad = good.replace(b"[overlay]\nsize = 16M\n",
-                       f"[overlay]\n{overlay}\n".encode())
-    assert bad != good
-    image = changed(image, desk.folder / "image", {BOOT_CONF: bad})
+    image = rewritten(tiny(), desk.folder / "image",
+                      "[overlay]\nsize = 16M\n", f"[overlay]\n{overlay}\n")
     assert_refused(boot(image.machine()).wait(), line)
 
 
-def test_overlay_without_module(tiny, boot):
+def test_overlay_without_module(tiny, boot, desk):
     """The overlay's module is not in [modules]."""
-    image = tiny(modules="load = virtio_pci virtio_blk dm-verity erofs")
+    image = rewritten(tiny(), desk.folder / "image", "erofs overlay", "erofs")
     assert_refused(
         boot(image.machine()).wait(),
         "init: overlay: cannot put an overlay on /: No such device; "

@@ -11,7 +11,7 @@ import os
 import pytest
 import vm
 from bootconf import app
-from initramfs import changed_values
+from initramfs import changed_values, rewritten
 from refusal import assert_panicked, assert_refused, assert_went_well
 from rootfile import BLOCK
 
@@ -264,9 +264,9 @@ def test_wrong_value_panics(tiny, boot, desk, values):
     assert_panicked(boot(image.machine()).wait(), CORRUPTED)
 
 
-def test_without_dm_verity(tiny, boot):
+def test_without_dm_verity(tiny, boot, desk):
     """The right disk, and a kernel that cannot verify it."""
-    image = tiny(modules="load = virtio_pci virtio_blk erofs overlay")
+    image = rewritten(tiny(), desk.folder / "image", " dm-verity ", " ")
     assert_refused(
         boot(image.machine()).wait(),
         "init: root: cannot map verity device /dev/vda: Not supported; "

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import seal
 import vm
-from bootconf import actor
+from bootconf import actor, modules
 from initramfs import File, changed, read
 from refusal import assert_refused, assert_went_well
 
@@ -56,8 +56,8 @@ def test_crb_for_svsm(tiny, boot, series):
     """On every kernel: its driver of a host's TPM is not taken for the
     SVSM's."""
     driver = "tpm_crb_acpi" if series == "7.2" else "tpm_crb"
-    # the modules do not matter: init looks at the TPM before the disks
-    machine = tiny(tpm="require = svsm", modules="").machine(memory_mib=512)
+    image = tiny(tpm="require = svsm", modules=modules(series))
+    machine = image.machine(memory_mib=512)
     assert_refused(boot(machine).wait(), no_tpm("svsm", f"tpm0 ({driver})"))
 
 
@@ -71,7 +71,8 @@ NO_REPORT = {"6.1": ("", "No such file or directory"),
 def test_no_report(tiny, boot, series):
     """identity = attested, in a VM whose TPM nobody attests."""
     module, reason = NO_REPORT[series]
-    image = tiny(tpm="require = any\nidentity = attested", modules=module)
+    image = tiny(tpm="require = any\nidentity = attested",
+                 modules=f"{modules(series)}\n{module}")
     assert_refused(
         boot(image.machine(memory_mib=512)).wait(),
         f"init: tpm: cannot ask for an attestation report: {reason}; load "

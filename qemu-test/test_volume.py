@@ -15,7 +15,8 @@ import image as images
 import pytest
 import seal
 import vm
-from bootconf import actor, modules
+from bootconf import actor
+from initramfs import rewritten
 from refusal import assert_refused, assert_went_well
 from volume import APPS, BY_UUID, FILES, UUID, assert_counts
 
@@ -193,9 +194,9 @@ def test_host_changes_disk(with_volume, sealed, run, volume, host, line):
     assert_refused(run(image, *host(sealed(image, *options))), line)
 
 
-def test_without_dm_crypt(with_volume, sealed, run):
+def test_without_dm_crypt(with_volume, sealed, run, desk):
     """The key came out of the TPM, but the kernel has nothing to use it."""
-    image = with_volume(modules=modules("6.1"))
+    image = rewritten(with_volume(), desk.folder / "image", " dm-crypt", "")
     assert_refused(
         run(image, sealed(image)),
         "init: volumes: cannot open volume /dev/vdb: the device mapper "
@@ -298,16 +299,22 @@ def test_sealed_away(with_volume, builder, desk, tpm, run):
     ("/srv/link", "/srv/current/words", "content"),
 ], ids=["over", "inside", "inside-by-verity", "behind-a-link",
         "links-on-both-sides"])
-def test_mount_on_measured(with_volume, sealed, run, mount, measured, way):
-    """PCR 14 vouches for files that a volume would hide or add to."""
+def test_mount_on_measured(with_volume, sealed, run, desk, mount, measured,
+                           way):
+    """PCR 14 vouches for files that a volume would hide or add to; who builds
+    such an image is told so."""
     apps = (f"{APPS}\nmeasure = {measured}\n" if measured.startswith("/srv")
             else f"{APPS}\n") + f"measure-by = {way}\n"
-    image = with_volume(apps=apps, state=f"uuid = {UUID}\nmount = {mount}",
-                        files={**FILES, "/app/inside/file": b"hidden",
-                               "/srv/releases/7/words": b"measured",
-                               "/srv/current": "releases/7",
-                               "/srv/link": "releases"})
-    assert_refused(run(image, sealed(image)),
-                   f"init: volumes: cannot mount volume state over {measured}"
-                   ": it would hide or change what was measured; "
-                   "mount it elsewhere")
+    files = {**FILES, "/app/inside/file": b"hidden",
+             "/srv/releases/7/words": b"measured",
+             "/srv/current": "releases/7", "/srv/link": "releases"}
+    line = (f"cannot mount volume state over {measured}: it would hide or "
+            "change what was measured; mount it elsewhere")
+    with pytest.raises(vm.HarnessError) as caught:
+        with_volume(apps=apps, files=files,
+                    state=f"uuid = {UUID}\nmount = {mount}")
+    assert str(caught.value).splitlines()[-1] == f"cvmctl: build: {line}"
+    image = rewritten(with_volume(apps=apps, files=files),
+                      desk.folder / "image", "mount = /data",
+                      f"mount = {mount}")
+    assert_refused(run(image, sealed(image)), f"init: volumes: {line}")

@@ -12,18 +12,25 @@ import pytest
 import rootfile
 import vm
 from bootconf import actor, app
-from initramfs import changed_values
+from initramfs import changed_values, rewritten
 from refusal import (assert_refused, assert_said, assert_went_well,
                      failures)
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+EXEC_MODE = "mode = exec\nexec = /app/actor"
 
 
 @pytest.fixture
-def run(tiny, boot):
-    """run(apps, ...): how a boot with that apps.conf went."""
-    def run_apps(apps, **options):
+def run(tiny, boot, desk):
+    """run(apps, ...): how a boot with that apps.conf went. EXEC_MODE: build
+    for the root's own init, for which cvmctl looks for no users."""
+    def run_apps(apps, exec_mode=False, **options):
+        if exec_mode:
+            options["workload"] = EXEC_MODE
         image = tiny(apps=apps, **options)
+        if exec_mode:
+            image = rewritten(image, desk.folder / "image", EXEC_MODE,
+                              "mode = supervise")
         return boot(image.machine(memory_mib=512)).wait()
     return run_apps
 
@@ -198,7 +205,7 @@ def groups(count):
 ], ids=["no_interpreter", "no_program", "unknown_user", "second_app"])
 def test_cannot_start(run, apps, line):
     """An app that cannot be started ends the boot."""
-    result = run(apps, files=FILES)
+    result = run(apps, exec_mode=True, files=FILES)
     assert failures(result.serial) == [line]
     assert "exited with" not in result.serial
     assert result.powered_off, result.ending
@@ -243,7 +250,7 @@ def test_groups(run):
     assert_went_well(result)
     said = re.search(r"^actor: uid .* groups (.*)$", result.serial, re.M)
     assert len(said[1].split()) == 64
-    result = run(apps, files=groups(65))
+    result = run(apps, exec_mode=True, files=groups(65))
     assert failures(result.serial) == [
         "init: workload: cannot run app one as user web: it is in over 64 "
         "groups; put the user in fewer groups"]

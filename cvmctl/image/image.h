@@ -41,11 +41,10 @@ struct image {
 	struct image_file kernel, initramfs, cmdline, root;
 	struct digest_set kernel_authenticode; /* no algs: no EFI program */
 	char kernel_version[kernel_version_max];
-	const char *cmdline_text;   /* borrowed */
-	struct boot_conf *conf;	    /* as init will read it */
-	struct cpio files;	    /* of the initramfs */
-	size_t unpacked_bytes;	    /* the initramfs before compression */
-	char modules_dir[PATH_MAX]; /* absolute */
+	const char *cmdline_text; /* borrowed */
+	struct boot_conf *conf;	  /* as init will read it */
+	struct cpio files;	  /* of the initramfs */
+	size_t unpacked_bytes;	  /* the initramfs before compression */
 	struct modules *modules;
 	struct prediction prediction;
 	struct bytes boot_conf;

@@ -3,7 +3,11 @@
 #include "cvmctl/image/kernel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+
+#include "lib/io.h"
+#include "lib/own.h"
 
 /* Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header". */
 enum {
@@ -36,5 +40,22 @@ int kernel_read_version(const struct bytes *image,
 		return -EINVAL;
 	memcpy(ret, at + start, len);
 	ret[len] = '\0';
+	return 0;
+}
+
+int kernel_read_file(const char *path, struct bytes *ret,
+		     char ret_version[static kernel_version_max],
+		     struct fail *f)
+{
+	own_bytes struct bytes kernel = { 0 };
+	int r = io_read_file(AT_FDCWD, path, kernel_size_max, &kernel);
+
+	if (r < 0)
+		return fail_errno(f, r, "check --kernel", "read %s", path);
+	if (kernel_read_version(&kernel, ret_version) < 0)
+		return fail_because(f, "it is not a bzImage",
+				    "give the vmlinuz of an x86-64 kernel",
+				    "use kernel %s", path);
+	*ret = take_bytes(&kernel);
 	return 0;
 }

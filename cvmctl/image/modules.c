@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cvmctl/image/modules-needs.h"
 #include "cvmctl/tool/child.h"
 #include "lib/io.h"
 #include "lib/own.h"
@@ -285,27 +286,37 @@ static int visit_wanted(struct choice *c, const char *name)
 			    "find module %s", name);
 }
 
-int modules_choose(struct modules *m, const struct boot_modules *wanted,
-		   struct fail *f)
+static int choose_all(struct choice *c, const struct boot_modules *wanted)
+{
+	int r = kmod_load_resources(c->ctx);
+
+	if (r < 0)
+		return fail_errno(c->f, r, DEPMOD_REMEDY,
+				  "read the modules in %s", c->m->dir);
+	for (size_t i = 0; r >= 0 && i < wanted->n; i++)
+		r = visit_wanted(c, wanted->name[i]);
+	return r;
+}
+
+int modules_choose(struct modules *m, const char *dir,
+		   const struct boot_conf *conf, struct fail *f)
 {
 	static const char *const no_config[] = { NULL };
-	own_context struct kmod_ctx *ctx = kmod_new(m->dir, no_config);
+	own_context struct kmod_ctx *ctx = NULL;
 	own_free struct choice *c = calloc(1, sizeof(*c));
-	int r;
+	int r = 0;
 
-	if (!wanted->n)
-		return 0; /* a kernel may have everything built in */
+	/* libkmod answers with absolute paths, which have to begin with it */
+	if (!realpath(dir, m->dir))
+		return fail_errno(f, errno, "check --modules", "find %s", dir);
+	ctx = kmod_new(m->dir, no_config);
 	if (!ctx || !c)
 		return fail_errno(f, ENOMEM, "free memory", "start libkmod");
-	r = kmod_load_resources(ctx);
-	if (r < 0)
-		return fail_errno(f, r, DEPMOD_REMEDY, "read the modules in %s",
-				  m->dir);
 	c->ctx = ctx;
 	c->m = m;
 	c->f = f;
 	kmod_set_log_priority(ctx, 0); /* one failure is one line, and ours */
-	for (size_t i = 0; r >= 0 && i < wanted->n; i++)
-		r = visit_wanted(c, wanted->name[i]);
-	return r;
+	if (conf->modules.load.n) /* a kernel may have everything built in */
+		r = choose_all(c, &conf->modules.load);
+	return r < 0 ? r : modules_check_needs(m, conf, f);
 }

@@ -20,7 +20,7 @@ struct module {
 };
 
 struct modules {
-	const char *dir;    /* borrowed: /lib/modules/VERSION */
+	char dir[PATH_MAX]; /* /lib/modules/VERSION, absolute */
 	const char *kernel; /* borrowed: what uname -r will say */
 	struct module module[modules_max]; /* in load order */
 	size_t n;
@@ -31,12 +31,13 @@ void modules_free(struct modules *m);
 #define own_modules __attribute__((cleanup(modules_free)))
 
 /*
- * Chooses and reads the modules for wanted; dir and kernel are the caller's.
- * Modules of another kernel, and names that are neither a module nor built
- * in, are refused.
+ * Chooses and reads the modules of dir, a /lib/modules/VERSION, that conf
+ * lists; m->kernel is the caller's. Modules of another kernel, and names that
+ * are neither a module nor built in, are refused; so is a choice that lacks
+ * what conf needs: see modules-needs.h.
  */
-int modules_choose(struct modules *m, const struct boot_modules *wanted,
-		   struct fail *f);
+int modules_choose(struct modules *m, const char *dir,
+		   const struct boot_conf *conf, struct fail *f);
 
 /*
  * Adds the modules and the indices libkmod looks them up in to c. scratch is

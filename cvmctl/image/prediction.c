@@ -3,8 +3,12 @@
 #include "cvmctl/image/prediction.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
+#include "lib/io.h"
+#include "lib/own.h"
+#include "seal/measure/cover.h"
 #include "seal/measure/measure.h"
 #include "seal/object/policy.h"
 
@@ -27,6 +31,26 @@ static int check_root_hash(const struct apps_conf *apps,
 	return 0;
 }
 
+/* As stage_volumes of init does, before it mounts one. */
+static int check_covers(const struct root_tree *t, const struct boot_conf *conf,
+			const struct events *events, struct fail *f)
+{
+	char path[PATH_MAX];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < conf->volumes; i++) {
+		const char *mount = conf->volume[i].mount;
+		const struct cover c = { conf->volume[i].name, mount };
+		own_fd int fd =
+			io_open_in_root(t->fd, mount, O_PATH | O_DIRECTORY);
+
+		/* that it is missing says who builds the root */
+		if (fd >= 0 && cover_path(t->fd, fd, path) == 0)
+			r = cover_check(events, t->fd, &c, path, f);
+	}
+	return r;
+}
+
 int prediction_make(const struct root_tree *t, const struct boot_conf *conf,
 		    digest_algs algs, struct prediction *ret, struct fail *f)
 {
@@ -42,6 +66,8 @@ int prediction_make(const struct root_tree *t, const struct boot_conf *conf,
 
 	if (r == 0)
 		r = measure_apps(&m, &p.events, f);
+	if (r == 0)
+		r = check_covers(t, conf, &p.events, f);
 	if (r < 0)
 		return r;
 	p.start = conf->tpm.pcr14_start; /* zero in the other banks */

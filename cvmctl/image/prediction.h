@@ -22,7 +22,8 @@ struct prediction {
 
 /*
  * Measures the apps of a tree in the banks algs, from [tpm] pcr14-start of
- * conf on; apps with measure-by = verity need the root hash of conf. The
+ * conf on; apps with measure-by = verity need the root hash of conf. A volume
+ * of conf that would be mounted over one of them is refused, as by init. The
  * caller frees *ret.
  */
 int prediction_make(const struct root_tree *t, const struct boot_conf *conf,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "config/users.h"
 #include "cvmctl/tool/child.h"
 #include "cvmctl/tool/progress.h"
 #include "lib/io.h"
@@ -247,6 +248,23 @@ static int check_directory(const struct root_tree *t, const char *path,
 		      : 0;
 }
 
+/* init starts them in this order, and ends where one has no user. */
+int root_tree_check_users(const struct root_tree *t,
+			  const struct boot_conf *conf, struct fail *f)
+{
+	own_fd int passwd = io_open_in_root(t->fd, "/etc/passwd", O_PATH);
+	struct user user;
+	int r = 0;
+
+	if (conf->workload.mode == BOOT_WORKLOAD_EXEC)
+		return 0; /* the root's own init has users of its own */
+	if (passwd < 0 && conf->volumes)
+		return 0; /* a link to what a volume holds */
+	for (size_t i = 0; r == 0 && i < t->apps->n; i++)
+		r = users_find(t->fd, &t->apps->app[i], &user, f);
+	return r;
+}
+
 int root_tree_check(const struct root_tree *t, const struct boot_conf *conf,
 		    struct fail *f)
 {
@@ -269,5 +287,7 @@ int root_tree_check(const struct root_tree *t, const struct boot_conf *conf,
 	for (size_t i = 0; r == 0 && i < conf->overlay.dirs.n; i++)
 		r = check_directory(t, conf->overlay.dirs.path[i],
 				    "put an overlay", f);
-	return r < 0 ? r : apps_conf_check(t->apps, conf, APPS_CONF_PATH, f);
+	if (r == 0)
+		r = apps_conf_check(t->apps, conf, APPS_CONF_PATH, f);
+	return r < 0 ? r : root_tree_check_users(t, conf, f);
 }

@@ -43,6 +43,13 @@ int root_tree_read_apps(struct root_tree *t, struct fail *f);
 /* Parses what is in t->apps_raw already. */
 int root_tree_parse_apps(struct root_tree *t, struct fail *f);
 
+/*
+ * Refuses apps whose user the tree does not know, unless conf, which may be
+ * all zeros, has the root's own init run them.
+ */
+int root_tree_check_users(const struct root_tree *t,
+			  const struct boot_conf *conf, struct fail *f);
+
 /* Refuses a tree on which a boot with conf must end. */
 int root_tree_check(const struct root_tree *t, const struct boot_conf *conf,
 		    struct fail *f);

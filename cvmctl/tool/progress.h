@@ -7,4 +7,8 @@
 __attribute__((format(printf, 1, 2))) void command_progress(const char *what,
 							    ...);
 
+/* "cvmctl: notice: what" on stderr: what may be meant, but seldom is. */
+__attribute__((format(printf, 1, 2))) void command_notice(const char *what,
+							  ...);
+
 #endif
