@@ -24,7 +24,7 @@ struct verify_options {
 	const char *evidence, *manifest;
 	struct verify_words words;
 	const char *prediction, *require_pcrs;
-	bool json;
+	bool events, json;
 };
 
 static const struct option_usage usage = {
@@ -63,6 +63,8 @@ static int read_options(int argc, char **argv, struct verify_options *o,
 		  "of cvmctl predict --json --boot", &o->prediction },
 		{ "require-pcrs", OPTION_TEXT, "LIST",
 		  "PCRs that logs have to account for", &o->require_pcrs },
+		{ "events", OPTION_FLAG, NULL, "say what each event is, too",
+		  &o->events },
 		{ "json", OPTION_FLAG, NULL, "answer in JSON", &o->json },
 		{ 0 },
 	};
@@ -73,6 +75,9 @@ static int read_options(int argc, char **argv, struct verify_options *o,
 	if (!o->words.nonce == !o->words.challenged)
 		return options_refuse(f, argv[0],
 				      "give one of --nonce and --challenged");
+	if (o->events && o->json)
+		return options_refuse(f, argv[0],
+				      "--events is for words; --json has them");
 	return 0;
 }
 
@@ -86,13 +91,27 @@ static int read_evidence(const char *path, struct evidence *ret, struct fail *f)
 	return evidence_read_json((const char *)text.data, text.len, ret, f);
 }
 
-static int print(const struct verdict *v, bool json, struct fail *f)
+/* The verdict comes last: what is before it may be pages. */
+static int write_answer(const struct verdict *v, const struct verify_options *o,
+			struct bytes *events, struct bytes *text)
 {
+	if (o->json)
+		return verdict_write_json(v, text);
+	return o->events && verdict_write_events(v, events) < 0
+		       ? -ENOMEM
+		       : verdict_write_text(v, text);
+}
+
+static int print(const struct verdict *v, const struct verify_options *o,
+		 struct fail *f)
+{
+	own_bytes struct bytes events = { 0 };
 	own_bytes struct bytes text = { 0 };
 
-	if ((json ? verdict_write_json(v, &text)
-		  : verdict_write_text(v, &text)) < 0)
+	if (write_answer(v, o, &events, &text) < 0)
 		return fail_errno(f, ENOMEM, "free memory", "write the answer");
+	if (events.len)
+		(void)fputs((const char *)events.data, stdout);
 	(void)fputs((const char *)text.data, stdout); /* main() checks */
 	return verdict_trusted(v) ? COMMAND_OK : COMMAND_REFUSED;
 }
@@ -119,7 +138,7 @@ static int verify(const struct verify_options *o, struct expectations *x,
 	r = judge(&e, x, &v);
 	if (r < 0)
 		return fail_errno(f, r, "free memory", "judge the evidence");
-	return print(&v, o->json, f);
+	return print(&v, o, f);
 }
 
 int command_verify(int argc, char **argv, struct fail *f)

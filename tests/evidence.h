@@ -177,8 +177,6 @@ static inline void story_systemd(struct boot_story *s, struct tpm *t,
 	json_release(&o);
 }
 
-#define STORY_TABLE "target_name=verity,root_digest=sha256:00ff00ff;"
-
 static inline void story_ima(struct boot_story *s, struct tpm *t,
 			     digest_algs banks)
 {
@@ -189,8 +187,7 @@ static inline void story_ima(struct boot_story *s, struct tpm *t,
 	ima_list_add(&s->ima, "boot_aggregate", content.value[DIGEST_SHA256],
 		     NULL, &d);
 	story_extend_record(t, &d, banks, false);
-	ima_list_add(&s->ima, "dm_table_load", content.value[DIGEST_SHA256],
-		     STORY_TABLE, &d);
+	ima_list_load(&s->ima, IMA_LIST_ROOT, &d);
 	story_extend_record(t, &d, banks, false);
 	assert_int_equal(digest_data(boot_all_banks, "test", 4, &content), 0);
 	ima_list_add(&s->ima, "/app/main.py", content.value[DIGEST_SHA256],
@@ -201,6 +198,12 @@ static inline void story_ima(struct boot_story *s, struct tpm *t,
 	assert_int_equal(digest_data(boot_all_banks, "other", 5, &content), 0);
 	ima_list_add(&s->ima, "/bin/other", content.value[DIGEST_SHA256], NULL,
 		     &d);
+	story_extend_record(t, &d, banks, false);
+	ima_list_resume(&s->ima, IMA_LIST_ROOT, &d);
+	story_extend_record(t, &d, banks, false);
+	ima_list_resume(&s->ima, "another table", &d);
+	story_extend_record(t, &d, banks, false);
+	ima_list_load(&s->ima, IMA_LIST_VOLUME, &d);
 	story_extend_record(t, &d, banks, false);
 }
 
@@ -270,6 +273,7 @@ static inline void story_manifest(struct boot_story *s)
 	json_set_string(verity, "root-hash", "00ff00ff");
 	json_set(root, "verity", verity);
 	json_set(m, "root", root);
+	json_set(m, "volumes", json_tokener_parse(IMA_LIST_VOLUMES));
 	json_set(m, "apps", story_predict_apps(&apps));
 	s->manifest = m;
 	s->prediction = story_predict_apps(&apps);

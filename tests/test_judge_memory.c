@@ -156,6 +156,7 @@ static void writes(void **state)
 	trial_expect_listing(&t, other_listing);
 	assert_int_equal(judge(&t.e, &t.x, &v), 0);
 	write_all(&v, verdict_write_text);
+	write_all(&v, verdict_write_events);
 	write_all(&v, verdict_write_json);
 	trial_end(&t);
 	assert_int_equal(__lsan_do_recoverable_leak_check(), 0);

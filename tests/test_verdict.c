@@ -88,6 +88,7 @@ static void escapes(void **state)
 	own_verdict struct verdict v = { .n = 0 };
 	own_bytes struct bytes json = { 0 };
 	own_bytes struct bytes text = { 0 };
+	own_bytes struct bytes events = { 0 };
 	own_json struct json_object *o = NULL;
 	struct json_object *difference;
 	struct json_object *event;
@@ -95,8 +96,10 @@ static void escapes(void **state)
 	make_verdict(c->said, &v);
 	assert_int_equal(verdict_write_json(&v, &json), 0);
 	assert_int_equal(verdict_write_text(&v, &text), 0);
+	assert_int_equal(verdict_write_events(&v, &events), 0);
 	assert_printable(&json);
 	assert_printable(&text);
+	assert_printable(&events);
 	o = json_tokener_parse((const char *)json.data);
 	event = first(o, "events");
 	assert_string_equal(json_get_string(first(o, "checks"), "text"),
@@ -108,6 +111,60 @@ static void escapes(void **state)
 	assert_string_equal(json_get_string(difference, "path"), c->written);
 	assert_written(first(difference, "fields"), c->written);
 	assert_non_null(strstr((const char *)text.data, c->written));
+	assert_non_null(strstr((const char *)events.data, c->written));
+}
+
+/* The last line names each check that is against it, once. */
+static void last_line_says_why(void **state)
+{
+	own_verdict struct verdict v = { .n = 0 };
+	own_bytes struct bytes text = { 0 };
+
+	(void)state;
+	assert_int_equal(verdict_add(&v, "nonce", CHECK_OK, "a"), 0);
+	assert_int_equal(verdict_add(&v, "boot", CHECK_REFUSED, "b"), 0);
+	assert_int_equal(verdict_add(&v, "srk", CHECK_SKIPPED, "c"), 0);
+	assert_int_equal(verdict_add(&v, "boot", CHECK_MISSING, "d"), 0);
+	assert_int_equal(verdict_add(&v, "apps", CHECK_MISSING, "e"), 0);
+	assert_int_equal(verdict_write_text(&v, &text), 0);
+	assert_string_equal(strstr((const char *)text.data, "not trusted"),
+			    "not trusted: boot, apps\n");
+}
+
+static const struct entry_case {
+	const char *name;
+	const char *says, *entry;
+	const char *line;
+} entries[] = {
+	{ "only a place", "/bin/a", "apps.events[0]", "T /bin/a\n" },
+	{ "the same words", "/bin/a", "initramfs.files[7] /bin/a",
+	  "T /bin/a\n" },
+	{ "the type", "Exit", "T", "T Exit\n" },
+	{ "a name", "", "boot.events[0] vmlinuz",
+	  "T = boot.events[0] vmlinuz\n" },
+	{ "another name", "/bin/a", "apps.events[2] b",
+	  "T /bin/a = apps.events[2] b\n" },
+	{ "without a number", "table", "root.verity.root-hash",
+	  "T table = root.verity.root-hash\n" },
+	{ "a bracket alone", "a", "b[c", "T a = b[c\n" },
+};
+
+/* A place in the manifest is shown where it tells something. */
+static void entry_is_shown(void **state)
+{
+	const struct entry_case *c = *state;
+	own_verdict struct verdict v = { .n = 0 };
+	own_bytes struct bytes text = { 0 };
+	struct log_event e = { .log = LOG_IMA,
+			       .pcr = 10,
+			       .type = copy("T"),
+			       .says = copy(c->says),
+			       .origin = ORIGIN_KNOWN,
+			       .entry = copy(c->entry) };
+
+	assert_int_equal(log_events_add(&v.events, &e), 0);
+	assert_int_equal(verdict_write_events(&v, &text), 0);
+	assert_string_equal((const char *)text.data + 38, c->line);
 }
 
 /* Every byte there is, and a name as long as IMA can have. */
@@ -136,6 +193,8 @@ int main(void)
 	static const struct table tables[] = {
 		TABLE(escapes, cases),
 		CASE(escapes_all_of_it),
+		CASE(last_line_says_why),
+		TABLE(entry_is_shown, entries),
 	};
 
 	return table_run(tables, array_size(tables));

@@ -31,6 +31,8 @@ static const struct refusal {
 	  ARGUMENTS("give one of --nonce and --challenged") },
 	{ "--nonce 00 --challenged r e m", COMMAND_USAGE,
 	  ARGUMENTS("give one of --nonce and --challenged") },
+	{ "--nonce 00 --events --json e m", COMMAND_USAGE,
+	  ARGUMENTS("--events is for words; --json has them") },
 	{ "--nonce 0 e m", COMMAND_USAGE,
 	  ARGUMENTS("--nonce 0 is not 1 to 64 bytes in lower-case hex") },
 	{ "--nonce 00 --require-pcrs 24 e m", COMMAND_USAGE,
@@ -182,7 +184,11 @@ static void judges_a_tpm(void **state)
 	answers("--challenged r --ek-ca ca.pem --snp-certs amd",
 		COMMAND_REFUSED, "refused  endorsement-key ");
 	answers("--challenged r --ek ek.pub", COMMAND_REFUSED,
-		"\nnot trusted\n");
+		"\nnot trusted: hardware\n");
+	answers("--challenged r --ek ek.pub --without-hardware --events",
+		COMMAND_OK,
+		"\nima         1 PCR 10 known            ima-buf "
+		"dm_table_load = root.verity.root-hash\n");
 	answers("--nonce 00 --ak ak.pub --without-hardware", COMMAND_REFUSED,
 		"refused  nonce ");
 	(void)snprintf(options, sizeof(options),

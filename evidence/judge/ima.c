@@ -7,12 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/boot.h"
 #include "evidence/judge/internal.h"
 #include "evidence/logs/ima-replay.h"
+#include "lib/hex.h"
 #include "lib/own.h"
 
 static const char check[] = "ima-log";
 static const char aggregate_check[] = "boot-aggregate";
+
+enum { table_entry_max = 64 };
 
 /* The list as it is read. */
 struct listing {
@@ -20,6 +24,9 @@ struct listing {
 	struct ima_replay replay;
 	size_t violations;
 	size_t unknown;
+	/* the last table that was explained, as what resumes it names it */
+	char table[2 * digest_size_max + 32];
+	char table_entry[table_entry_max];
 };
 
 static char *copy_field(const struct ima_field *field)
@@ -38,32 +45,107 @@ static int file_alg(const struct ima_record *r)
 	return -EINVAL;
 }
 
-/* dm-verity's table, as device-mapper measures it: Documentation/dm-ima.rst */
-static bool is_root_table(const struct judging *j, const struct ima_record *r)
+static bool holds(const struct ima_field *field, const char *text)
+{
+	return field->len && memmem(field->at, field->len, text, strlen(text));
+}
+
+/* dm-verity's table has the root hash. */
+static bool is_root(const struct judging *j, const struct ima_field *table)
 {
 	struct json_object *verity =
 		json_get(json_get(j->x->manifest, "root"), "verity");
 	const char *hash = json_get_string(verity, "root-hash");
 
-	return ima_field_is(&r->path, "dm_table_load") && *hash &&
-	       r->buffer.len &&
-	       memmem(r->buffer.at, r->buffer.len, hash, strlen(hash));
+	return *hash && holds(table, hash);
 }
 
-static int explain(const struct judging *j, const struct ima_record *r,
+/* "CRYPT-LUKS2-", the volume's UUID without dashes, and its name. */
+static bool is_volume(struct json_object *volume, const struct ima_field *table)
+{
+	const char *name = json_get_string(volume, "name");
+	const char *uuid = json_get_string(volume, "uuid");
+	char digits[boot_uuid_len + 1];
+	char id[128];
+	size_t len = 0;
+
+	for (; *uuid && len < boot_uuid_len; uuid++)
+		if (*uuid != '-')
+			digits[len++] = *uuid;
+	digits[len] = '\0';
+	/* cut short by no name that boot.conf can have */
+	(void)snprintf(id, sizeof(id), ";name=%s,uuid=CRYPT-LUKS2-%s-%s,", name,
+		       digits, name);
+	return len && holds(table, id);
+}
+
+/* What of the manifest a table is about: false for nothing. */
+static bool name_table(const struct judging *j, const struct ima_field *table,
+		       char ret[static table_entry_max])
+{
+	struct json_object *list = json_get(j->x->manifest, "volumes");
+	size_t n = json_object_is_type(list, json_type_array)
+			   ? json_object_array_length(list)
+			   : 0;
+
+	if (is_root(j, table)) {
+		(void)snprintf(ret, table_entry_max, "root.verity.root-hash");
+		return true;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (!is_volume(json_object_array_get_idx(list, i), table))
+			continue;
+		(void)snprintf(ret, table_entry_max, "volumes[%zu] uuid", i);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * What the device mapper is told, as it measures it since Linux 5.15
+ * (Documentation/admin-guide/device-mapper/dm-ima.rst): a table that holds
+ * what the manifest names, and that this very table, by its hash, is put to
+ * use. 1, 0 or -errno.
+ */
+static int find_table(struct listing *l, const struct ima_record *r)
+{
+	char hex[2 * digest_size_max + 1];
+	struct digest_set hash;
+	int result;
+
+	if (ima_field_is(&r->path, "dm_device_resume"))
+		return *l->table && holds(&r->buffer, l->table);
+	if (!ima_field_is(&r->path, "dm_table_load") || !r->buffer.len ||
+	    !name_table(l->j, &r->buffer, l->table_entry))
+		return 0;
+	result = digest_data(1U << DIGEST_SHA256, r->buffer.at, r->buffer.len,
+			     &hash);
+	if (result < 0)
+		return result;
+	hex_encode(hash.value[DIGEST_SHA256], digest_size(DIGEST_SHA256), hex);
+	(void)snprintf(l->table, sizeof(l->table),
+		       "active_table_hash=sha256:%s;", hex); /* fits */
+	return 1;
+}
+
+static int explain(struct listing *l, const struct ima_record *r,
 		   struct log_event *e)
 {
 	int alg = file_alg(r);
 	const struct known_entry *k = NULL;
+	int result;
 
 	if (r->is_violation)
 		return 0;
-	if (is_root_table(j, r)) {
+	result = find_table(l, r);
+	if (result < 0)
+		return result;
+	if (result) {
 		e->origin = ORIGIN_KNOWN;
-		return log_event_name(e, "root.verity.root-hash");
+		return log_event_name(e, l->table_entry);
 	}
 	if (alg >= 0)
-		k = known_find_file(&j->known, (enum digest_alg)alg,
+		k = known_find_file(&l->j->known, (enum digest_alg)alg,
 				    r->digest.at);
 	if (!k)
 		return 0;
@@ -155,7 +237,7 @@ static int add_record(struct listing *l, const struct ima_record *r)
 	if (result == 0 && r->number == 0)
 		result = judge_aggregate(l->j, r, &e);
 	else if (result == 0)
-		result = explain(l->j, r, &e);
+		result = explain(l, r, &e);
 	l->violations += r->is_violation;
 	l->unknown += e.origin == ORIGIN_UNKNOWN;
 	e.digests.algs &= l->j->banks;
@@ -172,7 +254,7 @@ static int accept_list(struct listing *l)
 		l->j->accounted |= 1U << pcr_ima;
 	return verdict_add(l->j->v, check, CHECK_OK,
 			   "its first %zu of %zu records lead to PCR 10%s; "
-			   "%zu are unknown, %zu of them violations",
+			   "%zu unknown, %zu of them violations",
 			   r->found_at, r->records,
 			   is_strong || !r->found_at ? "" : ", by SHA-1 alone",
 			   l->unknown, l->violations);

@@ -135,18 +135,67 @@ static void add_escaped(struct text *t, const char *s, size_t max)
 	text_add(t, " %s", escaped);
 }
 
+/*
+ * Whether the entry says more than its place, such as "boot.events[1] ...",
+ * and what the log says itself: that it is known stands there already.
+ */
+static bool says_more(const struct log_event *e)
+{
+	const char *index = strchr(e->entry, '[');
+	const char *name = index ? strchr(index, ']') : NULL;
+
+	name = name ? name + 1 : e->entry;
+	name += strspn(name, " ");
+	return *name && strcmp(name, e->type) != 0 &&
+	       !(e->says && strcmp(name, e->says) == 0);
+}
+
 static void add_event(struct text *t, const struct log_event *e)
 {
-	text_add(t, "  %-8s %4zu %s %-2u %-16s", log_source_name(e->log),
+	text_add(t, "%-8s %4zu %s %-2u %-16s", log_source_name(e->log),
 		 e->number, e->mr_alone ? "RTMR" : "PCR",
 		 e->mr_alone ? e->mr - log_mr_rtmr_0 : e->pcr,
 		 log_origin_name(e->origin));
 	add_escaped(t, e->type, event_text_max);
 	if (e->says && *e->says)
 		add_escaped(t, e->says, event_text_max);
-	if (e->entry) {
+	if (e->entry && says_more(e)) {
 		text_add(t, " =");
 		add_escaped(t, e->entry, event_text_max);
+	}
+	text_add(t, "\n");
+}
+
+int verdict_write_events(const struct verdict *v, struct bytes *ret)
+{
+	own_text struct text t = { 0 };
+
+	for (size_t i = 0; i < v->events.n; i++)
+		add_event(&t, &v->events.event[i]);
+	return text_failed(&t) ? -ENOMEM : bytes_copy(t.s, t.len, ret);
+}
+
+/* A check of the same name may have been refused before: for another bank. */
+static bool was_named(const struct verdict *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (check_hinders(&v->check[i]) &&
+		    strcmp(v->check[i].name, v->check[n].name) == 0)
+			return true;
+	return false;
+}
+
+/* "not trusted: boot, apps", so that the last line says where to look. */
+static void add_obstacles(struct text *t, const struct verdict *v)
+{
+	const char *before = ": ";
+
+	text_add(t, "not trusted");
+	for (size_t i = 0; i < v->n; i++) {
+		if (!check_hinders(&v->check[i]) || was_named(v, i))
+			continue;
+		text_add(t, "%s%s", before, v->check[i].name);
+		before = ", ";
 	}
 	text_add(t, "\n");
 }
@@ -162,8 +211,9 @@ int verdict_write_text(const struct verdict *v, struct bytes *ret)
 		add_escaped(&t, v->check[i].text, check_text_max);
 		text_add(&t, "\n");
 	}
-	for (size_t i = 0; i < v->events.n; i++)
-		add_event(&t, &v->events.event[i]);
-	text_add(&t, "%s\n", verdict_trusted(v) ? "trusted" : "not trusted");
+	if (verdict_trusted(v))
+		text_add(&t, "trusted\n");
+	else
+		add_obstacles(&t, v);
 	return text_failed(&t) ? -ENOMEM : bytes_copy(t.s, t.len, ret);
 }

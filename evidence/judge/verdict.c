@@ -64,11 +64,15 @@ int verdict_add_difference(struct verdict *v, size_t event, size_t expected,
 	return 0;
 }
 
+bool check_hinders(const struct check *c)
+{
+	return c->result == CHECK_REFUSED || c->result == CHECK_MISSING;
+}
+
 const struct check *verdict_obstacle(const struct verdict *v)
 {
 	for (size_t i = 0; i < v->n; i++)
-		if (v->check[i].result == CHECK_REFUSED ||
-		    v->check[i].result == CHECK_MISSING)
+		if (check_hinders(&v->check[i]))
 			return &v->check[i];
 	return NULL;
 }

@@ -59,6 +59,9 @@ verdict_add(struct verdict *v, const char *name, enum check_result result,
 int verdict_add_difference(struct verdict *v, size_t event, size_t expected,
 			   struct difference *listing);
 
+/* True if it is refused or missing. */
+bool check_hinders(const struct check *c);
+
 /* True if checks were made and none of them is refused or missing. */
 bool verdict_trusted(const struct verdict *v);
 
@@ -74,7 +77,13 @@ const char *check_result_name(enum check_result result);
  */
 int verdict_write_json(const struct verdict *v, struct bytes *ret);
 
-/* The same in words, for people. */
+/*
+ * The same in words, for people: the checks, and in the last line the verdict
+ * with the names of those that are against it.
+ */
 int verdict_write_text(const struct verdict *v, struct bytes *ret);
+
+/* The events, a line each. The caller frees *ret, empty without any. */
+int verdict_write_events(const struct verdict *v, struct bytes *ret);
 
 #endif

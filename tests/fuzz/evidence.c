@@ -52,6 +52,9 @@ static void judge_for(const struct evidence *e, const struct expectations *x)
 	       "memory");
 	expect_printable(&json);
 	expect_printable(&text);
+	bytes_free(&text);
+	expect(verdict_write_events(&v, &text) == 0, "memory");
+	expect_printable(&text);
 }
 
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
