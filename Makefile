@@ -151,6 +151,9 @@ install: all ## to DESTDIR, where Debian would put them
 	install -Dm644 cvmctl/cvm-broker.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/cvm-broker.conf
 	for page in $(MAN); do install -Dm644 $$page \
 	  $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	# sysvinit-core has an init(8), too: ours is "man 8cvm init"
+	mv $(DESTDIR)$(PREFIX)/share/man/man8/init.8 $(DESTDIR)$(PREFIX)/share/man/man8/init.8cvm
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/doc/cvm-init $(wildcard docs/*.md docs/*.json) ima-policy/default.policy
 
 clean: ## everything but downloads, libraries, kernels and roots
 	rm -rf $(OUT) $(O)/init $(O)/cvmctl $(O)/check
