@@ -54,9 +54,17 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """A seed of this run's own, before there are workers, who get it too."""
-    if config.option.seed is None:
+    """A seed of this run's own, the same for all workers."""
+    if hasattr(config, "workerinput"):
+        config.option.seed = config.workerinput["seed"]
+    elif config.option.seed is None:
         config.option.seed = random.randrange(10**9)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """What a worker hears, which has this module's defaults of its own."""
+    node.workerinput["seed"] = node.config.option.seed
 
 
 def pytest_report_header(config):

@@ -113,7 +113,8 @@ static void add_modules(struct tree *t)
 	for (size_t i = 0; i < array_size(dirs); i++)
 		tree_dir(t, dirs[i]);
 	tree_link(t, "lib", "usr/lib"); /* depmod looks in one of them */
-	tree_file(t, MODULES "/modules.builtin", 0644, "");
+	tree_file(t, MODULES "/modules.builtin", 0644,
+		  "kernel/dm-verity.ko\nkernel/erofs.ko\nkernel/overlay.ko\n");
 	tree_file(t, MODULES "/modules.order", 0644, "");
 	add_module(t, MODULES "/ours.ko", "6.0-test");
 	add_module(t, MODULES "/other.ko", "5.10-other");

@@ -295,7 +295,7 @@ static void manifest_names_the_broker(void **state)
 	assert_int_equal(unlink("boot.conf"), 0);
 	tree_file(t, "boot.conf", 0644,
 		  IMAGE_TREE_CONF
-		  "[volume keys]\nkey = delivered\nmount = /app\n"
+		  "[volume keys]\nkey = delivered\nmount = /data\n"
 		  "uuid = 00000000-3b6c-4c0e-9d58-1f2b3c4d5e6f\n"
 		  "[broker]\nat = vsock:2:7000\nkey = " HASH "\n");
 	build_ok("root", "one");
