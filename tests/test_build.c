@@ -292,10 +292,11 @@ static void manifest_names_the_broker(void **state)
 
 	if (!has_mkfs())
 		skip();
+	tree_dir(t, "root/keys");
 	assert_int_equal(unlink("boot.conf"), 0);
 	tree_file(t, "boot.conf", 0644,
 		  IMAGE_TREE_CONF
-		  "[volume keys]\nkey = delivered\nmount = /data\n"
+		  "[volume keys]\nkey = delivered\nmount = /keys\n"
 		  "uuid = 00000000-3b6c-4c0e-9d58-1f2b3c4d5e6f\n"
 		  "[broker]\nat = vsock:2:7000\nkey = " HASH "\n");
 	build_ok("root", "one");
