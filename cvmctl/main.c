@@ -29,7 +29,7 @@ static const struct command {
 	{ "srk", command_srk, "the key of a TPM to seal for elsewhere" },
 	{ "unseal", command_unseal, "for tests: the key of a sealed disk" },
 	{ "evidence", command_evidence, "in a VM: what a verifier goes by" },
-	{ "challenge", command_challenge, "of a verifier to a VM's TPM" },
+	{ "challenge", command_challenge, "ask a VM's TPM to prove itself" },
 	{ "verify", command_verify, "judge the evidence of a VM" },
 	{ "broker", command_broker,
 	  "give volumes' keys to VMs that it trusts" },

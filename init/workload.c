@@ -21,8 +21,9 @@ static void say_ready(const struct boot *b)
 	const struct verity_params *p = &b->conf.root.verity;
 
 	hex_encode(p->root_hash, p->root_hash_len, hex);
-	console_say("ready: root hash %s, %zu apps measured, %zu volumes", hex,
-		    b->apps.n, b->volumes_open);
+	console_say("ready: root hash %s, %zu app%s measured, %zu volume%s",
+		    hex, b->apps.n, b->apps.n == 1 ? "" : "s", b->volumes_open,
+		    b->volumes_open == 1 ? "" : "s");
 }
 
 /* exec mode: nothing of this program stays but its PID. */
