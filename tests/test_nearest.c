@@ -14,7 +14,7 @@ static const struct pair {
 	{ "", "", 0 },
 	{ "seal", "seal", 0 },
 	{ "", "seal", 4 },
-	{ "biuld", "build", 1 },
+	{ "prdeict", "predict", 1 },
 	{ "sael", "seal", 1 },
 	{ "sel", "seal", 1 },
 	{ "seall", "seal", 1 },
