@@ -15,7 +15,7 @@ import pytest
 import seal
 import tpmproxy
 import vm
-from bootconf import actor, modules
+from bootconf import actor, app, modules
 from refusal import assert_refused, assert_went_well, failures
 from tpmproxy import (CLEAR, LOAD, SILENCE, START_AUTH_SESSION, SUCCESS, UNSEAL,
                       Extend, code)
@@ -78,6 +78,9 @@ def test_nobody_meddles(run):
     assert count(tpm, START_AUTH_SESSION) == 2
 
 
+SCRIPT = {"/app/script": (b"#!/no/such\n", 0o755)}
+
+
 @dataclass(frozen=True)
 class WayOut:
     """A boot that ends in STAGE, and the last extend of PCR 14 by then."""
@@ -90,7 +93,8 @@ class WayOut:
     WayOut("cmdline", None, {"append": "unheard-of"}),
     WayOut("tpm", FAILED, {"tpm": "require = any\nbanks = sha512"}),
     WayOut("volumes", FAILED, {"disk": False}),
-    WayOut("workload", READY, {"apps": actor("one", "exit 0", user="none")}),
+    WayOut("workload", READY, {"apps": app("one", "/app/script"),
+                               "files": SCRIPT}),
     WayOut("workload", READY, {"workload": "mode = exec\nexec = /none"}),
 ], ids=["before_tpm", "tpm", "volumes", "supervise", "exec"])
 def test_ways_out(run, way):

@@ -182,6 +182,8 @@ FILES = {"/app/script": (b"#!/no/such\n", 0o755),
          "/app/text": (b"not a program\n", 0o755),
          "/app/plain": (b"#!/bin/sh\n", 0o644)}
 EXEC = "check exec and user in apps.conf"
+NO_SCRIPT = ("init: workload: cannot execute /app/script of app one: "
+             f"No such file or directory; {EXEC}")
 FINE = actor("fine", "stay -")
 
 
@@ -193,9 +195,7 @@ def groups(count):
 
 
 @pytest.mark.parametrize("apps, line", [
-    (app("one", "/app/script"),
-     "init: workload: cannot execute /app/script of app one: "
-     f"No such file or directory; {EXEC}"),
+    (app("one", "/app/script"), NO_SCRIPT),
     (app("one", "/app/text"),
      "init: workload: cannot execute /app/text of app one: "
      f"Exec format error; {EXEC}"),
@@ -276,10 +276,9 @@ def test_cannot_execute_init(run, path, why):
 @pytest.mark.parametrize("key", ["on-exit", "on-failure"])
 def test_reboot(run, key):
     """boot.conf may ask for a reset instead of a power-off."""
-    user = "nobody-here" if key == "on-failure" else "root"
-    result = run(actor("one", "exit 0", user=user),
-                 boot=f"{key} = reboot")
-    last = NO_USER if key == "on-failure" else "init: done"
-    assert_said(result, last)
-    assert failures(result.serial) == [NO_USER] * (key == "on-failure")
+    fails = key == "on-failure"
+    result = run(app("one", "/app/script") if fails else
+                 actor("one", "exit 0"), files=FILES, boot=f"{key} = reboot")
+    assert_said(result, NO_SCRIPT if fails else "init: done")
+    assert failures(result.serial) == [NO_SCRIPT] * fails
     assert result.rebooted, result.ending
